@@ -1,0 +1,40 @@
+/**
+ * What happens inside, published on `node:diagnostics_channel`. Nobody listening costs nothing.
+ * Messages carry no id, payload or key.
+ *
+ * @module
+ */
+import { channel } from 'node:diagnostics_channel'
+
+/** Channel names and what is published on each. */
+export interface SessionEvents {
+  /** A stored payload could not be decoded or decrypted; a new session was started. */
+  'sessionz:unreadable': { readonly name: string; readonly code: string }
+  /** A session was destroyed elsewhere while it was in use here; its changes were dropped. */
+  'sessionz:interrupted': { readonly name: string }
+  /** A merge met variables changed on both sides. */
+  'sessionz:conflict': { readonly name: string; readonly keys: readonly string[] }
+  /** An id that was replaced was used after its grace period: a lost response, or a thief. */
+  'sessionz:obsolete': { readonly name: string }
+  /** The lock was held for `holdLimit` and freed; the session is read-only from here on. */
+  'sessionz:hold-limit': { readonly name: string; readonly heldMs: number }
+  /** A bounded handler dropped entries to stay within its bounds. */
+  'sessionz:evicted': { readonly handler: string; readonly entries: number }
+  /** Garbage was collected. */
+  'sessionz:gc': { readonly name: string; readonly removed: number; readonly tookMs: number }
+  /** Work in the background failed; no request was there to be told. */
+  'sessionz:error': { readonly operation: string; readonly error: unknown }
+  /** A set-up that works but is not what was meant; once per cause. */
+  'sessionz:warning': { readonly code: string; readonly message: string }
+}
+
+const channels = Object.create(null) as Record<string, ReturnType<typeof channel>>
+
+/** Publishes one event. The message is only built when somebody listens. */
+export function publish<K extends keyof SessionEvents>(
+  name: K,
+  message: () => SessionEvents[K],
+): void {
+  const target = (channels[name] ??= channel(name))
+  if (target.hasSubscribers) target.publish(message())
+}
