@@ -89,7 +89,10 @@ export class LockTimeoutError extends SessionError {
   readonly waitedMs: number
 
   constructor(handler: string, waitedMs: number, reason = 'session still locked') {
-    super('ERR_SESSION_LOCK_TIMEOUT', `${handler}: ${reason} after ${Math.round(waitedMs)} ms; ${USUAL_CAUSE}`)
+    super(
+      'ERR_SESSION_LOCK_TIMEOUT',
+      `${handler}: ${reason} after ${Math.round(waitedMs)} ms; ${USUAL_CAUSE}`,
+    )
     this.waitedMs = waitedMs
   }
 }

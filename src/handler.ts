@@ -118,11 +118,7 @@ export interface SessionHandler {
     context: SessionContext,
     next: Next['updateTimestamp'],
   ): MaybePromise<boolean>
-  validateId?(
-    id: string,
-    context: SessionContext,
-    next: Next['validateId'],
-  ): MaybePromise<boolean>
+  validateId?(id: string, context: SessionContext, next: Next['validateId']): MaybePromise<boolean>
   createId?(context: SessionContext, next: Next['createId']): MaybePromise<string>
   list?(context: SessionContext, next: Next['list']): AsyncIterable<SessionInfo>
   count?(context: SessionContext, next: Next['count']): MaybePromise<number>
@@ -131,8 +127,7 @@ export interface SessionHandler {
 }
 
 /** What `defineHandler` takes: a name and the operations the layer takes part in. */
-export type HandlerDefinition = Pick<SessionHandler, 'name'> &
-  Partial<Omit<SessionHandler, 'name'>>
+export type HandlerDefinition = Pick<SessionHandler, 'name'> & Partial<Omit<SessionHandler, 'name'>>
 
 /** Operations that `defineHandler` filled in; the chain links past them, so they cost nothing. */
 const passThrough = new WeakSet<object>()

@@ -72,5 +72,7 @@ export function assertOneOf<T extends string>(
 
 /** The value's type only: an option may hold a secret. */
 function wrongType(label: string, wanted: string, value: unknown): TypeError {
-  return new TypeError(`"${label}" must be ${wanted}, got ${value === null ? 'null' : typeof value}`)
+  return new TypeError(
+    `"${label}" must be ${wanted}, got ${value === null ? 'null' : typeof value}`,
+  )
 }

@@ -1,0 +1,35 @@
+/**
+ * One activation of one session.
+ *
+ * @module
+ */
+import type { LockMode, SessionContext } from './handler.js'
+
+const NEVER = new AbortController().signal
+
+/** A context whose id the manager may still settle; handlers see it read-only. */
+export type Activation = { -readonly [K in keyof SessionContext]: SessionContext[K] }
+
+const DEFAULTS = {
+  savePath: '',
+  name: 'PHPSESSID',
+  id: undefined,
+  isNew: false,
+  readOnly: false,
+  strict: true,
+  lock: 'exclusive' as LockMode,
+  lockWaitMs: 10_000,
+  maxLifetime: 1440,
+  signal: NEVER,
+  now: Date.now,
+  entered: 0,
+} satisfies SessionContext
+
+/**
+ * Makes a context, for authors of handlers and their tests; the manager makes its own.
+ *
+ * @param fields What differs from the defaults: an exclusive activation of no particular session.
+ */
+export function createContext(fields: Partial<SessionContext> = {}): Activation {
+  return { ...DEFAULTS, ...fields }
+}
