@@ -19,6 +19,7 @@ const DEFAULTS = {
   strict: true,
   lock: 'exclusive' as LockMode,
   lockWaitMs: 10_000,
+  lockLeaseMs: 30_000,
   maxLifetime: 1440,
   signal: NEVER,
   now: Date.now,

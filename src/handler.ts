@@ -36,6 +36,8 @@ export interface SessionContext {
   readonly lock: LockMode
   /** Longest wait for the lock, in milliseconds; after it `open` throws a `LockTimeoutError`. */
   readonly lockWaitMs: number
+  /** How long a lock lives without renewal, in milliseconds, where locks are leases. */
+  readonly lockLeaseMs: number
   /** Idle lifetime in seconds: a record not written or touched for longer is absent. */
   readonly maxLifetime: number
   /** Aborted when the activation's time is over or its visitor has gone. */

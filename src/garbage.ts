@@ -1,0 +1,64 @@
+/**
+ * When garbage is collected: by PHP's lottery, on a timer, or when asked to.
+ *
+ * @module
+ */
+import { randomInt } from 'node:crypto'
+import { createContext } from './context.js'
+import { publish } from './events.js'
+import { inBackground } from './session-life.js'
+import type { Chain } from './handler.js'
+import type { Settings } from './options/options.js'
+
+export interface Collector {
+  /** Collects now, or joins the collection under way. @returns How many sessions were removed. */
+  collect(): Promise<number>
+  /** Collects in the background when the lottery says so. */
+  draw(): void
+  /** Stops the timer. */
+  stop(): void
+}
+
+/** A collector for a chain; its timer keeps no process alive. */
+export function createCollector(chain: Chain, settings: Settings): Collector {
+  const { probability, divisor, interval, maxLifetime } = settings.gc
+  const { savePath, name, now } = settings
+  let underWay: Promise<number> | undefined
+  let timer: NodeJS.Timeout | undefined
+
+  async function sweep(): Promise<number> {
+    const context = createContext({ savePath, name, maxLifetime, now, lock: 'none' })
+    const started = now()
+    try {
+      const removed = await chain.gc(maxLifetime, context)
+      publish('sessionz:gc', () => ({ name, removed, tookMs: now() - started }))
+      return removed
+    } finally {
+      underWay = undefined
+    }
+  }
+
+  const collect = () => (underWay ??= sweep())
+
+  /** Up to a tenth later each time, so that processes started together drift apart. */
+  function schedule(): void {
+    timer = setTimeout(tick, interval * (1000 + randomInt(100)))
+    timer.unref()
+  }
+
+  function tick(): void {
+    inBackground('gc', collect)
+    schedule()
+  }
+
+  if (interval > 0) schedule()
+
+  return {
+    collect,
+    draw() {
+      // PHP: floor(divisor * U) < probability
+      if (probability > 0 && randomInt(divisor) < probability) inBackground('gc', collect)
+    },
+    stop: () => clearTimeout(timer),
+  }
+}

@@ -1,0 +1,63 @@
+/**
+ * PHP-grade session management for Node servers.
+ *
+ * @module
+ */
+export { composeChain } from './chain.js'
+export { createContext } from './context.js'
+export {
+  CookieError,
+  DecodeError,
+  DecryptError,
+  EncodeError,
+  InvalidIdError,
+  LockLostError,
+  LockTimeoutError,
+  SessionError,
+  StateError,
+  StoreError,
+} from './errors.js'
+export { defineHandler } from './handler.js'
+export { filesHandler } from './handlers/files.js'
+export { memoryHandler } from './handlers/memory.js'
+export { createIdGenerator, encodeId } from './id/generate.js'
+export { isValidId } from './id/validate.js'
+export { createSessionManager } from './manager.js'
+export { jsonSerializer } from './serializers/json.js'
+export { phpSerializer } from './serializers/php.js'
+export { serializerFor } from './serializers/registry.js'
+export { v8Serializer } from './serializers/v8.js'
+export { Session } from './session.js'
+
+export type { SessionErrorCode } from './errors.js'
+export type { SessionEvents } from './events.js'
+export type {
+  Chain,
+  HandlerDefinition,
+  LockMode,
+  MaybePromise,
+  Next,
+  Payload,
+  SessionContext,
+  SessionHandler,
+  SessionInfo,
+} from './handler.js'
+export type { FilesOptions } from './handlers/files.js'
+export type { InvalidationChannel, MemoryOptions } from './handlers/memory.js'
+export type { Header, HeaderList } from './http/headers.js'
+export type { SessionRequest } from './http/propagation.js'
+export type { IdGenerator, IdOptions } from './id/generate.js'
+export type { SessionManager } from './manager.js'
+export type { CacheLimiter } from './options/cache-limiters.js'
+export type { CookieOptions } from './options/cookie-options.js'
+export type {
+  Concurrency,
+  Conflict,
+  ConflictPolicy,
+  GcOptions,
+  SessionOptions,
+  StartOverrides,
+} from './options/options.js'
+export type { SessionData, Serializer } from './serializer.js'
+export type { RegenerateOptions } from './session.js'
+export type { SessionStatus } from './session-state.js'

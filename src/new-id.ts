@@ -1,0 +1,60 @@
+/**
+ * Where the ids of new sessions come from.
+ *
+ * @module
+ */
+import type { Activation } from './context.js'
+import { InvalidIdError, StateError } from './errors.js'
+import type { Chain, MaybePromise } from './handler.js'
+import { createIdGenerator, type IdGenerator, type IdOptions } from './id/generate.js'
+import { assertValidId, isValidId } from './id/validate.js'
+import { run, wait, type Flow } from './lib/flow.js'
+import type { SessionHost } from './session-state.js'
+
+/** How often a new id is tried; PHP's files handler tries as often. */
+const ID_ATTEMPTS = 4
+
+/**
+ * The chain's own ids where a handler makes any, else those of the generator.
+ *
+ * @throws {TypeError | RangeError} For options of a generator that cannot be.
+ */
+export function idSource(
+  chain: Chain,
+  id: IdOptions | IdGenerator | undefined,
+): SessionHost['newId'] {
+  const { createId } = chain
+  if (createId !== undefined) return (context) => run(checkedId(createId(context)))
+  const generator = isGenerator(id) ? id : createIdGenerator(id)
+  return isGenerator(id) ? () => run(checkedId(generator.generate())) : () => generator.generate()
+}
+
+function isGenerator(id: IdOptions | IdGenerator | undefined): id is IdGenerator {
+  return typeof (id as IdGenerator | undefined)?.generate === 'function'
+}
+
+function* checkedId(made: MaybePromise<string>): Flow<string> {
+  const id = yield* wait(made)
+  assertValidId(id)
+  return id
+}
+
+/**
+ * An id with a prefix, unknown to storage.
+ *
+ * PHP differs: it asks storage for the id without the prefix, so a collision goes unnoticed.
+ *
+ * @throws {InvalidIdError} When prefix and id do not make an id.
+ */
+export async function createPrefixedId(
+  { chain, newId }: SessionHost,
+  prefix: string,
+  context: Activation,
+): Promise<string> {
+  for (let attempt = 0; attempt < ID_ATTEMPTS; attempt += 1) {
+    const id = prefix + (await newId(context))
+    if (!isValidId(id)) throw new InvalidIdError()
+    if (!(await chain.validateId?.(id, context))) return id
+  }
+  throw new StateError('manager: every new id was taken already')
+}

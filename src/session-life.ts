@@ -1,0 +1,127 @@
+/**
+ * The moves of a session between its start and its end: lock, reload, lend, destroy.
+ *
+ * @module
+ */
+import { store } from './commit.js'
+import { publish } from './events.js'
+import type { LockMode, Payload } from './handler.js'
+import { run, type Flow } from './lib/flow.js'
+import { takeMetadata } from './metadata.js'
+import type { Settings } from './options/options.js'
+import type { SessionData } from './serializer.js'
+import { activation, call, close, interrupted, open, type SessionState } from './session-state.js'
+
+/** How a session's own activation locks, by its mode. */
+export function lockMode({ concurrency, readOnly }: Settings): LockMode {
+  if (readOnly || concurrency === 'merge') return 'read'
+  return concurrency
+}
+
+/** Starts the clock of the hold limit, where a lock is held. */
+export function limitHold(state: SessionState): void {
+  const { holdLimitMs, concurrency } = state.settings
+  if (!state.opened || holdLimitMs === 0 || concurrency !== 'exclusive') return
+  state.holdTimer = setTimeout(expel, holdLimitMs, state)
+  state.holdTimer.unref()
+}
+
+/** Frees a lock that was held too long; the session can only be read from here on. */
+function expel(state: SessionState): void {
+  state.expelled = true
+  state.readOnly = true
+  const { name, holdLimitMs } = state.settings
+  publish('sessionz:hold-limit', () => ({ name, heldMs: holdLimitMs }))
+  inBackground('close', () => run(close(state)))
+}
+
+/** Runs work that no request waits for; its failure becomes an event. */
+export function inBackground(operation: string, work: () => unknown): void {
+  void (async () => {
+    try {
+      await work()
+    } catch (error) {
+      publish('sessionz:error', () => ({ operation, error }))
+    }
+  })()
+}
+
+/** Puts decoded data in place; references to the old data can no longer be written through. */
+export function adopt(state: SessionState, payload: Payload): void {
+  const data = state.host.serializer.decode(payload)
+  Object.freeze(state.data)
+  state.metadata = takeMetadata(data)
+  state.payload = payload
+  state.data = data
+  state.updates.clear()
+}
+
+/** Drops the changes and reads the record anew. */
+export function* reload(state: SessionState): Flow<void> {
+  state.id = state.storedId ?? state.id
+  if (state.storedId === undefined) return forget(state)
+  if (state.opened) return yield* readAnew(state)
+  yield* openAnew(state, lockMode(state.settings))
+  try {
+    yield* readAnew(state)
+  } finally {
+    yield* close(state)
+  }
+}
+
+function forget(state: SessionState): void {
+  Object.freeze(state.data)
+  state.data = Object.create(null) as SessionData
+  state.updates.clear()
+}
+
+function* readAnew(state: SessionState): Flow<void> {
+  const id = state.storedId as string
+  const payload = yield* call(state, 'read', state.host.chain.read(id, state.context))
+  if (payload !== undefined) return adopt(state, payload)
+  forget(state)
+  interrupted(state)
+}
+
+function* openAnew(state: SessionState, lock: LockMode): Flow<void> {
+  state.context = activation(state.settings, state.request, { id: state.storedId, lock })
+  state.opened = true
+  yield* open(state, state.context)
+}
+
+/** Stores the session as it is and gives its lock away. */
+export function* suspend(state: SessionState): Flow<void> {
+  try {
+    yield* store(state)
+  } finally {
+    yield* close(state)
+  }
+}
+
+/** Takes the lock back and reads what the others left. */
+export function* resume(state: SessionState): Flow<void> {
+  if (state.storedId === undefined || state.status !== 'active') return
+  const lock = lockMode(state.settings)
+  if (lock === 'read') return yield* reload(state)
+  yield* openAnew(state, lock)
+  limitHold(state)
+  yield* readAnew(state)
+}
+
+/** Removes the record, under the lock. */
+export function* destroy(state: SessionState): Flow<void> {
+  const { storedId, settings } = state
+  try {
+    if (storedId !== undefined) {
+      if (!state.opened) {
+        yield* openAnew(state, settings.concurrency === 'none' ? 'none' : 'exclusive')
+      }
+      yield* call(state, 'destroy', state.host.chain.destroy(storedId, state.context))
+    }
+    state.status = 'destroyed'
+    state.announce = storedId !== undefined || state.cookies > 0
+    forget(state)
+  } finally {
+    yield* close(state)
+  }
+}

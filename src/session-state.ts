@@ -1,0 +1,183 @@
+/**
+ * What a session knows of itself, and the few moves everything else is made of.
+ *
+ * @module
+ */
+import type { Activation } from './context.js'
+import { StateError } from './errors.js'
+import { publish } from './events.js'
+import type { Chain, LockMode, MaybePromise, Payload } from './handler.js'
+import type { HeaderList } from './http/headers.js'
+import type { SessionRequest } from './http/propagation.js'
+import { deadline } from './lib/deadline.js'
+import { wait, type Flow } from './lib/flow.js'
+import { META_KEY, type Metadata } from './metadata.js'
+import type { Settings } from './options/options.js'
+import type { SessionData, Serializer } from './serializer.js'
+
+/** `active` until one of the others; a session never leaves those. */
+export type SessionStatus = 'active' | 'committed' | 'aborted' | 'destroyed'
+
+/** What a session needs of its manager. */
+export interface SessionHost {
+  readonly chain: Chain
+  readonly serializer: Serializer
+  /** A fresh id, never used before as far as anybody knows. */
+  readonly newId: (context: Activation) => MaybePromise<string>
+}
+
+/** Everything about one session in one request. */
+export interface SessionState {
+  readonly host: SessionHost
+  readonly settings: Settings
+  readonly request: SessionRequest
+  /** The activation that holds the lock, while there is one. */
+  context: Activation
+  /** Between `open` and `close` of the chain. */
+  opened: boolean
+  status: SessionStatus
+  readOnly: boolean
+  /** The id the visitor will hold; empty until the chain makes it at commit. */
+  id: string
+  /** The id storage holds the record under; differs from `id` after `regenerate`. */
+  storedId: string | undefined
+  /** Seconds the replaced id forwards to the new one; 0 destroys it. */
+  grace: number
+  /** The bytes that were read; `undefined` for a new session. */
+  payload: Payload | undefined
+  data: SessionData
+  metadata: Metadata | undefined
+  /** Functions given to `update`, to run again on the newest value, and what they made last. */
+  readonly updates: Map<string, PendingUpdate>
+  /** Whether the visitor has to be told the id. */
+  announce: boolean
+  /** How many cookies of our name came with the request. */
+  readonly cookies: number
+  holdTimer: NodeJS.Timeout | undefined
+  /** True once the lock was taken away by the hold limit. */
+  expelled: boolean
+  /** The end of the session, once it has begun: the headers of the response. */
+  ending: MaybePromise<HeaderList> | undefined
+}
+
+/** One variable changed by functions. */
+export interface PendingUpdate {
+  readonly steps: ((value: unknown) => unknown)[]
+  result: unknown
+}
+
+/** A context for one activation of a session. */
+export function activation(
+  settings: Settings,
+  request: SessionRequest,
+  fields: { id?: string | undefined; isNew?: boolean; lock: LockMode; strict?: boolean },
+): Activation {
+  return {
+    savePath: settings.savePath,
+    name: settings.name,
+    id: fields.id,
+    isNew: fields.isNew ?? false,
+    readOnly: settings.readOnly,
+    strict: fields.strict ?? settings.useStrictMode,
+    lock: fields.lock,
+    lockWaitMs: settings.lockWaitMs,
+    lockLeaseMs: settings.lockLeaseMs,
+    maxLifetime: settings.gc.maxLifetime,
+    signal: request.signal ?? NEVER,
+    now: settings.now,
+    entered: 0,
+  }
+}
+
+const NEVER = new AbortController().signal
+
+/** The state of a session of which nothing is known but its id. */
+export function createState(
+  host: SessionHost,
+  settings: Settings,
+  request: SessionRequest,
+  fields: Pick<SessionState, 'id' | 'context'> & Partial<SessionState>,
+): SessionState {
+  return {
+    host,
+    settings,
+    request,
+    opened: false,
+    status: 'active',
+    readOnly: settings.readOnly,
+    storedId: undefined,
+    grace: 0,
+    payload: undefined,
+    data: Object.create(null) as SessionData,
+    metadata: undefined,
+    updates: new Map(),
+    announce: true,
+    cookies: 0,
+    holdTimer: undefined,
+    expelled: false,
+    ending: undefined,
+    ...fields,
+  }
+}
+
+/** @throws {StateError} Unless the session is active. */
+export function assertActive(state: SessionState, operation: string): void {
+  if (state.status === 'active') return
+  throw new StateError(`session.${operation}: ${reasonFor(state)}`)
+}
+
+/** @throws {StateError} Unless changes of the session can still be stored. */
+export function assertWritable(state: SessionState, operation: string): void {
+  assertActive(state, operation)
+  if (state.readOnly) throw new StateError(`session.${operation}: ${reasonFor(state)}`)
+}
+
+/** Why nothing can be changed any more. */
+export function reasonFor(state: SessionState): string {
+  if (state.expelled) return 'the lock was held longer than holdLimit and was freed'
+  if (state.status === 'active') return 'the session was started with readOnly'
+  return state.status === 'committed'
+    ? 'the session was committed, its headers are on their way'
+    : `the session was ${state.status}`
+}
+
+/** Somebody else destroyed the session: it stays destroyed, and the cookie is not ours to remove. */
+export function interrupted(state: SessionState): void {
+  state.status = 'destroyed'
+  state.announce = false
+  publish('sessionz:interrupted', () => ({ name: state.settings.name }))
+}
+
+/** All variables as they are stored: the application's, and ours where there are any. */
+export function storedData(state: SessionState): SessionData {
+  if (state.metadata === undefined) return state.data
+  return Object.assign(Object.create(null) as SessionData, state.data, {
+    [META_KEY]: state.metadata,
+  })
+}
+
+/** One call to storage within its time. */
+export function* call<T>(
+  state: Pick<SessionState, 'settings'>,
+  operation: string,
+  value: MaybePromise<T>,
+): Flow<T> {
+  return yield* wait(deadline(value, operation, state.settings.storeTimeoutMs))
+}
+
+/** Opens the chain; the wait for the lock counts by itself. */
+export function* open(
+  state: Pick<SessionState, 'settings' | 'host'>,
+  context: Activation,
+): Flow<void> {
+  const { lockWaitMs, storeTimeoutMs } = state.settings
+  yield* wait(deadline(state.host.chain.open(context), 'open', lockWaitMs + storeTimeoutMs))
+}
+
+/** Closes the chain of the session's activation, once. */
+export function* close(state: SessionState): Flow<void> {
+  clearTimeout(state.holdTimer)
+  if (!state.opened) return
+  state.opened = false
+  yield* call(state, 'close', state.host.chain.close(state.context))
+}

@@ -1,0 +1,273 @@
+/**
+ * One visitor's session in one request.
+ *
+ * @module
+ */
+import { commit } from './commit.js'
+import { StateError } from './errors.js'
+import type { MaybePromise, Payload } from './handler.js'
+import type { HeaderList } from './http/headers.js'
+import { run, type Flow } from './lib/flow.js'
+import { sealed } from './lib/sealed.js'
+import { takeMetadata } from './metadata.js'
+import type { SessionData } from './serializer.js'
+import { responseHeaders } from './session-headers.js'
+import { destroy, reload, resume, suspend } from './session-life.js'
+import {
+  assertActive,
+  assertWritable,
+  call,
+  close,
+  reasonFor,
+  type SessionState,
+  type SessionStatus,
+} from './session-state.js'
+
+/** How `regenerate` treats the old id. */
+export interface RegenerateOptions {
+  /**
+   * Seconds for which the old id still leads to the session, for requests that were on their way.
+   * Whoever holds the old id is let in for that long: leave it 0 where somebody logs in.
+   *
+   * @default 0
+   */
+  grace?: number | undefined
+}
+
+/** States of sessions, for the functions of this library that work on a session from outside. */
+const states = new WeakMap<object, SessionState>()
+
+/**
+ * A started session. `Data` types its variables; every one of them may be missing.
+ *
+ * Made by `manager.start()`. It ends with `commit()`, `abort()` or `destroy()`.
+ */
+export class Session<Data extends object = SessionData> {
+  readonly #state: SessionState
+
+  /** Use `manager.start()`. */
+  constructor(state: SessionState) {
+    this.#state = state
+    states.set(this, state)
+  }
+
+  /** The id, a secret. After `regenerate()` the new one. */
+  get id(): string {
+    return knownId(this.#state)
+  }
+
+  /** Name of the cookie. */
+  get name(): string {
+    return this.#state.settings.name
+  }
+
+  /** True until the session has a record in storage. */
+  get isNew(): boolean {
+    return this.#state.storedId === undefined
+  }
+
+  get status(): SessionStatus {
+    return this.#state.status
+  }
+
+  /** True when changes cannot be stored. */
+  get readOnly(): boolean {
+    return this.#state.readOnly
+  }
+
+  /**
+   * The variables: plain values, to read and to change.
+   *
+   * Once the session has ended, a change is a `StateError` instead of being lost.
+   */
+  get data(): Partial<Data> {
+    const { data, status } = this.#state
+    if (status === 'active') return data as Partial<Data>
+    const copy = Object.assign(Object.create(null) as SessionData, data)
+    return sealed(copy, `session.data: ${reasonFor(this.#state)}`) as Partial<Data>
+  }
+
+  /** The value of a variable. */
+  get<K extends keyof Data & string>(key: K): Data[K] | undefined {
+    return this.#state.data[key] as Data[K] | undefined
+  }
+
+  /** Whether there is such a variable. */
+  has(key: keyof Data & string): boolean {
+    return Object.hasOwn(this.#state.data, key)
+  }
+
+  /** @throws {StateError} When the session has ended or is read-only. */
+  set<K extends keyof Data & string>(key: K, value: Data[K]): void {
+    assertWritable(this.#state, 'set')
+    this.#state.data[key] = value
+  }
+
+  /** Removes a variable. @returns Whether there was one. */
+  delete(key: keyof Data & string): boolean {
+    assertWritable(this.#state, 'delete')
+    const existed = this.has(key)
+    delete this.#state.data[key]
+    return existed
+  }
+
+  /**
+   * Changes a variable by a function of its value.
+   *
+   * In mode `merge` the function runs again on the newest value at commit, so that no parallel
+   * change is lost; it must therefore do nothing but compute.
+   *
+   * @returns What the function made of the value known now.
+   */
+  update<K extends keyof Data & string>(
+    key: K,
+    change: (value: Data[K] | undefined) => Data[K],
+  ): Data[K] {
+    assertWritable(this.#state, 'update')
+    const { data, updates } = this.#state
+    const value = change(data[key] as Data[K] | undefined)
+    const pending = updates.get(key)
+    const continues = pending !== undefined && Object.is(pending.result, data[key])
+    const steps = continues ? pending.steps : []
+    steps.push(change as (value: unknown) => unknown)
+    updates.set(key, { steps, result: value })
+    data[key] = value
+    return value
+  }
+
+  /**
+   * Stores the session and releases it: PHP's `session_write_close()`.
+   *
+   * An unchanged session is only touched, a new one without data leaves no trace, one whose data
+   * is gone is destroyed. Calling it again answers the same headers.
+   *
+   * @returns The headers to send with the response, never before this has settled.
+   * @throws {StateError} When changes cannot be stored: started read-only, or held too long.
+   * @throws {EncodeError} When a value cannot be written; what is stored stays.
+   * @throws {StoreError | LockLostError | LockTimeoutError} When storage fails.
+   */
+  async commit(): Promise<HeaderList> {
+    return await settle(this)
+  }
+
+  /** Drops the changes and releases the session: PHP's `session_abort()`. */
+  async abort(): Promise<void> {
+    if (this.#state.status !== 'active') return
+    this.#state.status = 'aborted'
+    await run(close(this.#state))
+  }
+
+  /** Drops the changes and reads the session anew: PHP's `session_reset()`. */
+  async reset(): Promise<void> {
+    assertActive(this.#state, 'reset')
+    await run(reload(this.#state))
+  }
+
+  /** Removes every variable: PHP's `session_unset()`. */
+  clear(): void {
+    assertWritable(this.#state, 'clear')
+    for (const key of Object.keys(this.#state.data)) delete this.#state.data[key]
+    this.#state.updates.clear()
+  }
+
+  /**
+   * Gives the session a new id and keeps its data. Call it whenever somebody logs in or out.
+   *
+   * It takes effect with `commit()`; `abort()` undoes it. The old record is destroyed, or forwards
+   * for `grace` seconds.
+   */
+  async regenerate(options: RegenerateOptions = {}): Promise<void> {
+    const state = this.#state
+    assertWritable(state, 'regenerate')
+    state.grace = checkedGrace(options)
+    state.id = await run(call(state, 'createId', state.host.newId(state.context)))
+    state.announce = true
+  }
+
+  /**
+   * Removes the session from storage, its data and the visitor's cookie: PHP's
+   * `session_destroy()`, with what PHP's manual asks to do beside it.
+   *
+   * @returns The headers to send, as `commit()`.
+   */
+  async destroy(): Promise<HeaderList> {
+    assertWritable(this.#state, 'destroy')
+    await run(destroy(this.#state))
+    return await settle(this)
+  }
+
+  /**
+   * Stores the session, lends its lock away while `body` runs, and reads it anew afterwards. For
+   * calls to other services that use the same session.
+   *
+   * @returns What `body` returned.
+   */
+  async suspend<T>(body: () => MaybePromise<T>): Promise<T> {
+    assertWritable(this.#state, 'suspend')
+    await run(suspend(this.#state))
+    try {
+      return await body()
+    } finally {
+      await run(resume(this.#state))
+    }
+  }
+
+  /** The data as bytes: PHP's `session_encode()`. */
+  encode(): Payload {
+    return this.#state.host.serializer.encode(this.#state.data, this.#state.payload)
+  }
+
+  /** Lays the variables of encoded bytes over the data: PHP's `session_decode()`. */
+  decode(payload: Payload): void {
+    assertWritable(this.#state, 'decode')
+    const decoded = this.#state.host.serializer.decode(payload)
+    takeMetadata(decoded)
+    Object.assign(this.#state.data, decoded)
+  }
+
+  /** `await using session = ...` commits at the end of the block. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#state.status === 'active') await this.commit()
+  }
+
+  /** Nothing of a session is printed but its name and state. */
+  toJSON(): object {
+    return { name: this.name, status: this.status, isNew: this.isNew }
+  }
+
+  [Symbol.for('nodejs.util.inspect.custom')](): object {
+    return this.toJSON()
+  }
+}
+
+/**
+ * Ends a session like `commit()`, but at once where the chain is synchronous; for adapters.
+ *
+ * @param touched Whether the application looked at the session. Without it an unchanged session
+ *   adds no cache headers.
+ */
+export function settle(
+  session: object,
+  { touched }: { touched: boolean } = { touched: true },
+): MaybePromise<HeaderList> {
+  const state = states.get(session)
+  if (state === undefined) throw new TypeError('not a session of this library')
+  state.ending ??= run(settling(state, touched))
+  return state.ending
+}
+
+function* settling(state: SessionState, touched: boolean): Flow<HeaderList> {
+  if (state.status === 'active') yield* commit(state)
+  return responseHeaders(state, touched)
+}
+
+/** A chain that makes ids itself may make them later than the session. */
+function knownId({ id }: SessionState): string {
+  if (id !== '') return id
+  throw new StateError('session.id: the chain makes the id when the session is committed')
+}
+
+function checkedGrace({ grace = 0 }: RegenerateOptions): number {
+  if (Number.isInteger(grace) && grace >= 0 && grace <= 3600) return grace
+  throw new RangeError(`"grace" must be an integer in 0..3600, got ${grace}`)
+}
