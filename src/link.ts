@@ -32,8 +32,8 @@ export function linkOne<K extends Operation>(
 ): Next[K] {
   const run = handler[operation]
   if (run === undefined || isPassThrough(run)) return next
-  const link = LINK[ARITY[operation]] as (run: unknown, next: unknown, bit: number) => Next[K]
-  return link(run.bind(handler as never), guard(operation, next, bit), bit)
+  const link = LINK[ARITY[operation]] as (layer: unknown, next: unknown) => Next[K]
+  return link({ run, handler, bit }, guard(operation, next, bit))
 }
 
 function guard<K extends Operation>(operation: K, next: Next[K], bit: number): Next[K] {
@@ -62,57 +62,74 @@ type One<R> = (context: SessionContext) => R
 type Two<A, R> = (a: A, context: SessionContext) => R
 type Three<A, B, R> = (a: A, b: B, context: SessionContext) => R
 
+/** One operation of one handler, and the bit that says whether it called `next`. */
+interface Layer<F> {
+  readonly run: F
+  readonly handler: SessionHandler
+  readonly bit: number
+}
+
+/* `call` and the bits in locals: a third less than bound functions and a helper, measured. */
 const LINK = {
-  1:
-    <R>(run: (context: SessionContext, next: One<R>) => R, next: One<R>, bit: number): One<R> =>
-    (context) => {
-      context.entered &= ~bit
-      return run(context, next)
-    },
-  2:
-    <A, R>(
-      run: (a: A, context: SessionContext, next: Two<A, R>) => R,
-      next: Two<A, R>,
-      bit: number,
-    ): Two<A, R> =>
-    (a, context) => {
-      context.entered &= ~bit
-      return run(a, context, next)
-    },
-  3:
-    <A, B, R>(
-      run: (a: A, b: B, context: SessionContext, next: Three<A, B, R>) => R,
-      next: Three<A, B, R>,
-      bit: number,
-    ): Three<A, B, R> =>
-    (a, b, context) => {
-      context.entered &= ~bit
-      return run(a, b, context, next)
-    },
+  1: <R>(
+    { run, handler, bit }: Layer<(context: SessionContext, next: One<R>) => R>,
+    next: One<R>,
+  ): One<R> => {
+    const others = ~bit
+    return (context) => {
+      context.entered &= others
+      return run.call(handler, context, next)
+    }
+  },
+  2: <A, R>(
+    { run, handler, bit }: Layer<(a: A, context: SessionContext, next: Two<A, R>) => R>,
+    next: Two<A, R>,
+  ): Two<A, R> => {
+    const others = ~bit
+    return (a, context) => {
+      context.entered &= others
+      return run.call(handler, a, context, next)
+    }
+  },
+  3: <A, B, R>(
+    { run, handler, bit }: Layer<(a: A, b: B, context: SessionContext, next: Three<A, B, R>) => R>,
+    next: Three<A, B, R>,
+  ): Three<A, B, R> => {
+    const others = ~bit
+    return (a, b, context) => {
+      context.entered &= others
+      return run.call(handler, a, b, context, next)
+    }
+  },
 }
 
 const GUARD = {
   1:
     <R>(next: One<R>, bit: number): One<R> =>
     (context) => {
-      claim(context, bit)
+      const { entered } = context
+      if ((entered & bit) !== 0) throw calledTwice()
+      context.entered = entered | bit
       return next(context)
     },
   2:
     <A, R>(next: Two<A, R>, bit: number): Two<A, R> =>
     (a, context) => {
-      claim(context, bit)
+      const { entered } = context
+      if ((entered & bit) !== 0) throw calledTwice()
+      context.entered = entered | bit
       return next(a, context)
     },
   3:
     <A, B, R>(next: Three<A, B, R>, bit: number): Three<A, B, R> =>
     (a, b, context) => {
-      claim(context, bit)
+      const { entered } = context
+      if ((entered & bit) !== 0) throw calledTwice()
+      context.entered = entered | bit
       return next(a, b, context)
     },
 }
 
-function claim(context: SessionContext, bit: number): void {
-  if ((context.entered & bit) !== 0) throw new StateError('chain: a handler called next() twice')
-  context.entered |= bit
+function calledTwice(): StateError {
+  return new StateError('chain: a handler called next() twice')
 }
