@@ -1,0 +1,137 @@
+import { execFile, spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join, posix } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { afterAll, describe, expect, it } from 'vitest'
+import { bundle } from './helpers/bundle.js'
+import { compileErrors } from './helpers/compile.js'
+import {
+  anchorsOf,
+  blocksOf,
+  linksOf,
+  promisedOutput,
+  wholeText,
+  type Block,
+} from './helpers/markdown.js'
+import { describeWith } from './helpers/services.js'
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url))
+
+const pages = new Map(
+  ['README.md', 'CHANGELOG.md', ...filesBelow('docs', '.md')].map((path) => [path, read(path)]),
+)
+
+/** Every block that is code, with the text of what it continues. */
+const blocks = [...pages].flatMap(([page, text]) => {
+  const found = blocksOf(text)
+  return found.map((block, index) => ({
+    ...block,
+    page,
+    where: `${page}:${block.line}`,
+    text: wholeText(found, index),
+  }))
+})
+
+const scripts = blocks.filter((block) => ['ts', 'js'].includes(block.language))
+
+function filesBelow(folder: string, ending: string): string[] {
+  return readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith(ending))
+    .map((path) => posix.join(folder, path.replaceAll('\\', '/')))
+    .sort()
+}
+
+function read(path: string): string {
+  return readFileSync(join(ROOT, path), 'utf8')
+}
+
+/** A block as a module beside its page. */
+function moduleOf(block: Block & { readonly where: string }): [path: string, text: string] {
+  return [`${block.where.replace(':', '.line-')}.${block.language}`, block.text]
+}
+
+describe('the reader of pages', () => {
+  it('finds blocks in lists, their marks, what they continue and what they print', () => {
+    const page =
+      '# A b: `c`\n\n1. x\n\n   ```ts run\n   a() // prints: 1\n   ```\n\n```ts continued\nb()\n```\n'
+    const found = blocksOf(page)
+
+    expect(found.map((block) => block.line)).toEqual([5, 9])
+    expect(found[0]?.marks).toEqual(new Set(['run']))
+    expect(found[0]?.text).toBe('a() // prints: 1\n')
+    expect(wholeText(found, 1)).toBe('a() // prints: 1\n\nb()\n')
+    expect(promisedOutput(found[0]?.text ?? '')).toEqual(['1'])
+    expect(anchorsOf(page)).toEqual(new Set(['a-b-c']))
+  })
+
+  it('finds links, but not in code', () => {
+    expect(linksOf('[a](b.md#c) `[d](e.md)`\n\n```md\n[f](g.md)\n```\n')).toEqual(['b.md#c'])
+  })
+
+  it('refuses a block that does not compile', () => {
+    const errors = compileErrors(new Map([['docs/a.ts', 'export const a: string = 1\n']]))
+
+    expect(errors).toEqual([expect.stringContaining('docs/a.ts:1 Type')])
+  })
+})
+
+describe('the code of the documentation', () => {
+  it('compiles against the source', { timeout: 120_000 }, () => {
+    const examples = filesBelow('docs', '.mjs').map((path) => [path, read(path)] as const)
+
+    expect(compileErrors(new Map([...scripts.map(moduleOf), ...examples]))).toEqual([])
+  })
+
+  describe('runs where it says so', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'sessionz-docs-'))
+    afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+    const runnable = scripts.filter((block) => block.marks.has('run'))
+
+    it('somewhere', () => {
+      expect(runnable.length).toBeGreaterThan(0)
+    })
+
+    it.each(runnable)('$where', async (block) => {
+      const cwd = mkdtempSync(join(folder, 'run-'))
+      const script = join(cwd, 'script.mjs')
+      await bundle(block.text, script)
+      const { stdout } = await promisify(execFile)(process.execPath, [script], {
+        cwd,
+        timeout: 20_000,
+      })
+
+      const promised = promisedOutput(block.text)
+      if (promised.length > 0) expect(stdout.trimEnd().split('\n')).toEqual(promised)
+    })
+  })
+})
+
+describeWith('php', 'the PHP of the documentation', () => {
+  const php = [
+    ...blocks.filter((block) => block.language === 'php'),
+    ...filesBelow('docs', '.php').map((path) => ({ where: path, text: read(path) })),
+  ]
+
+  it.each(php)('$where is PHP', ({ text }) => {
+    const result = spawnSync('php', ['-l'], { input: text, encoding: 'utf8' })
+
+    expect(result.stdout + result.stderr).toContain('No syntax errors')
+  })
+})
+
+describe('the links of the documentation', () => {
+  it.each([...pages.keys()])('%s leads only where something is', (page) => {
+    const missing = linksOf(pages.get(page) as string).filter((link) => {
+      if (/^[a-z]+:/.test(link)) return false
+      const [path = '', anchor] = link.split('#')
+      const target = path === '' ? page : posix.join(dirname(page), path)
+      if (!existsSync(join(ROOT, target))) return true
+      return anchor !== undefined && !anchorsOf(read(target)).has(anchor)
+    })
+
+    expect(missing).toEqual([])
+  })
+})

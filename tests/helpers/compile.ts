@@ -1,0 +1,66 @@
+/** Compiles modules against the source of the library, as a user's strict project would. */
+import { fileURLToPath } from 'node:url'
+import ts from 'typescript'
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+
+/** What each published entry is made of, below the repository's top. */
+export const ENTRIES = {
+  sessionz: 'src/index.ts',
+  'sessionz/handlers/memory': 'src/handlers/memory.ts',
+  'sessionz/handlers/files': 'src/handlers/files.ts',
+  'sessionz/node': 'src/adapters/node.ts',
+  'sessionz/php': 'src/php/index.ts',
+} as const
+
+/** The user's side: stricter than most, so what compiles here compiles there. */
+const OPTIONS: ts.CompilerOptions = {
+  target: ts.ScriptTarget.ES2022,
+  module: ts.ModuleKind.NodeNext,
+  moduleResolution: ts.ModuleResolutionKind.NodeNext,
+  moduleDetection: ts.ModuleDetectionKind.Force,
+  lib: ['lib.es2023.d.ts', 'lib.esnext.disposable.d.ts'],
+  types: ['node'],
+  strict: true,
+  exactOptionalPropertyTypes: true,
+  noUncheckedIndexedAccess: true,
+  allowJs: true,
+  checkJs: true,
+  skipLibCheck: true,
+  noEmit: true,
+}
+
+/**
+ * Compiles all modules in one program.
+ *
+ * @param modules Path below the repository's top to text; the file need not exist.
+ * @param entries Where each entry of the library lies; the source unless told otherwise.
+ * @returns One line for each error: path, line, message.
+ */
+export function compileErrors(
+  modules: ReadonlyMap<string, string>,
+  entries: Readonly<Record<string, string>> = ENTRIES,
+): string[] {
+  const texts = new Map([...modules].map(([path, text]) => [ROOT + path, text]))
+  const paths = Object.fromEntries(
+    Object.entries(entries).map(([name, path]) => [name, [ROOT + path]]),
+  )
+  const options = { ...OPTIONS, paths }
+  const host = ts.createCompilerHost(options)
+  const { fileExists, readFile } = host
+  host.fileExists = (path) => texts.has(path) || fileExists(path)
+  host.readFile = (path) => texts.get(path) ?? readFile(path)
+  host.getCurrentDirectory = () => ROOT
+  const program = ts.createProgram([...texts.keys()], options, host)
+  return [...texts.keys()].flatMap((path) => {
+    const file = program.getSourceFile(path)
+    return ts.getPreEmitDiagnostics(program, file).map(describeError)
+  })
+}
+
+function describeError(error: ts.Diagnostic): string {
+  const text = ts.flattenDiagnosticMessageText(error.messageText, ' ')
+  if (error.file === undefined || error.start === undefined) return text
+  const { line } = error.file.getLineAndCharacterOfPosition(error.start)
+  return `${error.file.fileName.slice(ROOT.length)}:${line + 1} ${text}`
+}
