@@ -221,7 +221,8 @@ function resumed<Data extends object>(
     data,
     metadata,
     storedId: payload === undefined ? undefined : id,
-    announce: id !== asked,
+    // PHP tells the visitor an id that the application chose, too.
+    announce: id !== asked || request.id !== undefined,
     cookies: received,
   })
   limitHold(state)
