@@ -53,7 +53,11 @@ function isSibling(from: string, to: string): boolean {
   const room = roomOf(from)
   if (!SIBLINGS.has(room) || roomOf(to) !== room || stemOf(from) === 'registry') return false
   // Several files may make one mechanism: flock.ts, flock-perl.ts.
-  return !(stemOf(to).startsWith(`${stemOf(from)}-`) || stemOf(from).startsWith(`${stemOf(to)}-`))
+  return mechanismOf(from) !== mechanismOf(to)
+}
+
+function mechanismOf(path: string): string {
+  return stemOf(path).split('-')[0] as string
 }
 
 function floorOf(path: string): number {
