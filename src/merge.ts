@@ -5,10 +5,10 @@
  */
 import { StateError } from './errors.js'
 import type { Payload } from './handler.js'
-import { sameBytes } from './lib/bytes.js'
+import { EMPTY, sameBytes } from './lib/bytes.js'
 import type { Conflict, ConflictPolicy } from './options/options.js'
 import type { Serializer, SessionData } from './serializer.js'
-import type { PendingUpdate } from './session-state.js'
+import type { PendingUpdate, SessionState } from './session-state.js'
 
 /** What a merge made, and the variables that both sides had changed. */
 export interface Merged {
@@ -26,14 +26,35 @@ export function changedKeys(serializer: Serializer, base: Payload, data: Session
 
 /** Equal is: written to the same bytes, alone. */
 function sameValue(serializer: Serializer, key: string, a: SessionData, b: SessionData): boolean {
-  if (Object.hasOwn(a, key) !== Object.hasOwn(b, key)) return false
-  return sameBytes(serializer.encode(only(key, a)), serializer.encode(only(key, b)))
+  return sameBytes(variable(serializer, key, a), variable(serializer, key, b))
 }
 
-function only(key: string, data: SessionData): SessionData {
+/** The bytes of one variable alone; none when it is not there. */
+function variable(serializer: Serializer, key: string, data: SessionData): Payload {
+  if (!Object.hasOwn(data, key)) return EMPTY
   const single = Object.create(null) as SessionData
   single[key] = data[key]
-  return single
+  return serializer.encode(single)
+}
+
+/**
+ * Notes a function that changes a variable, so that a merge can run it again on the newest value.
+ * A variable that was changed by other means too counts as assigned: running would lose that.
+ */
+export function noteUpdate(
+  { host, data, payload, updates }: SessionState,
+  key: string,
+  { step, value }: { step: (value: unknown) => unknown; value: unknown },
+): void {
+  const { serializer } = host
+  const pending = updates.get(key)
+  const before = pending?.result ?? variable(serializer, key, serializer.decode(payload as Payload))
+  const assigned = !sameBytes(before, variable(serializer, key, data))
+  if (assigned) updates.delete(key)
+  else {
+    const result = variable(serializer, key, { ...data, [key]: value })
+    updates.set(key, { steps: [...(pending?.steps ?? []), step], result })
+  }
 }
 
 export interface MergeInput {
@@ -61,7 +82,7 @@ export function merge(input: MergeInput): Merged {
   const conflicts: string[] = []
   for (const key of new Set([...changed, ...updates.keys()])) {
     const update = updates.get(key)
-    if (update !== undefined && Object.is(update.result, mine[key])) {
+    if (update !== undefined && sameBytes(update.result, variable(serializer, key, mine))) {
       theirs[key] = rerun(update, theirs[key])
     } else if (!moved.includes(key)) {
       assign(theirs, key, mine)

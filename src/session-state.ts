@@ -47,7 +47,7 @@ export interface SessionState {
   payload: Payload | undefined
   data: SessionData
   metadata: Metadata | undefined
-  /** Functions given to `update`, to run again on the newest value, and what they made last. */
+  /** In mode `merge`: functions given to `update`, to run again on the newest value. */
   readonly updates: Map<string, PendingUpdate>
   /** Whether the visitor has to be told the id. */
   announce: boolean
@@ -60,10 +60,10 @@ export interface SessionState {
   ending: MaybePromise<HeaderList> | undefined
 }
 
-/** One variable changed by functions. */
+/** One variable changed by functions, and the bytes of what they made of it. */
 export interface PendingUpdate {
-  readonly steps: ((value: unknown) => unknown)[]
-  result: unknown
+  readonly steps: readonly ((value: unknown) => unknown)[]
+  readonly result: Payload
 }
 
 /** A context for one activation of a session. */

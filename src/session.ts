@@ -9,6 +9,7 @@ import type { MaybePromise, Payload } from './handler.js'
 import type { HeaderList } from './http/headers.js'
 import { run, type Flow } from './lib/flow.js'
 import { sealed } from './lib/sealed.js'
+import { noteUpdate } from './merge.js'
 import { takeMetadata } from './metadata.js'
 import type { SessionData } from './serializer.js'
 import { responseHeaders } from './session-headers.js'
@@ -124,13 +125,12 @@ export class Session<Data extends object = SessionData> {
     change: (value: Data[K] | undefined) => Data[K],
   ): Data[K] {
     assertWritable(this.#state, 'update')
-    const { data, updates } = this.#state
+    const { data, settings, storedId } = this.#state
     const value = change(data[key] as Data[K] | undefined)
-    const pending = updates.get(key)
-    const continues = pending !== undefined && Object.is(pending.result, data[key])
-    const steps = continues ? pending.steps : []
-    steps.push(change as (value: unknown) => unknown)
-    updates.set(key, { steps, result: value })
+    const step = change as (value: unknown) => unknown
+    if (settings.concurrency === 'merge' && storedId !== undefined) {
+      noteUpdate(this.#state, key, { step, value })
+    }
     data[key] = value
     return value
   }
