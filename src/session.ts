@@ -35,8 +35,8 @@ export interface RegenerateOptions {
   grace?: number | undefined
 }
 
-/** States of sessions, for the functions of this library that work on a session from outside. */
-const states = new WeakMap<object, SessionState>()
+/** The state of a session, for the functions of this library that work on it from outside. */
+let stateOf: (session: object) => SessionState | undefined
 
 /**
  * A started session. `Data` types its variables; every one of them may be missing.
@@ -49,7 +49,10 @@ export class Session<Data extends object = SessionData> {
   /** Use `manager.start()`. */
   constructor(state: SessionState) {
     this.#state = state
-    states.set(this, state)
+  }
+
+  static {
+    stateOf = (session) => (#state in session ? (session as Session).#state : undefined)
   }
 
   /** The id, a secret. After `regenerate()` the new one. */
@@ -250,7 +253,7 @@ export function settle(
   session: object,
   { touched }: { touched: boolean } = { touched: true },
 ): MaybePromise<HeaderList> {
-  const state = states.get(session)
+  const state = stateOf(session)
   if (state === undefined) throw new TypeError('not a session of this library')
   state.ending ??= run(settling(state, touched))
   return state.ending
