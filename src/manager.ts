@@ -35,6 +35,8 @@ const MAX_FORWARDS = 3
 
 /** The long-lived root of all sessions of one name. */
 export interface SessionManager<Data extends object = SessionData> extends AsyncDisposable {
+  /** Name of the cookie. */
+  readonly name: string
   /**
    * Starts the visitor's session: loads the one that the request names, or begins a new one.
    *
@@ -89,6 +91,7 @@ export function createSessionManager<Data extends object = SessionData>(
   }
 
   const manager: SessionManager<Data> = {
+    name: settings.name,
     async start(request = {}, overrides) {
       const chosen = overrides === undefined ? settings : overrideSettings(settings, overrides)
       const session = await run(starting<Data>(begin(request, chosen)))
