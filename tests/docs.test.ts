@@ -1,5 +1,7 @@
 import { execFile, spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { once } from 'node:events'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join, posix } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -45,6 +47,15 @@ function filesBelow(folder: string, ending: string): string[] {
 
 function read(path: string): string {
   return readFileSync(join(ROOT, path), 'utf8')
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1')
+  await once(probe, 'listening')
+  const { port } = probe.address() as AddressInfo
+  probe.close()
+  await once(probe, 'close')
+  return port
 }
 
 /** A block as a module beside its page. */
@@ -97,9 +108,11 @@ describe('the code of the documentation', () => {
     it.each(runnable)('$where', async (block) => {
       const cwd = mkdtempSync(join(folder, 'run-'))
       const script = join(cwd, 'script.mjs')
+      mkdirSync(join(cwd, 'sessions'), { mode: 0o700 }) // as the tutorial tells users to
       await bundle(block.text, script)
       const { stdout } = await promisify(execFile)(process.execPath, [script], {
         cwd,
+        env: { ...process.env, PORT: String(await freePort()) },
         timeout: 20_000,
       })
 

@@ -1,10 +1,12 @@
 /**
- * A shop of three goods on node:http. Everything about the session is in `show` and `change`.
+ * A shop of three goods on node:http. Everything about the session is in `show`, `change` and the
+ * actions. It is stored before the first header of an answer leaves.
  *
  * @module
  */
 import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
+import { startSession } from 'sessionz/node'
 import { cartOf, GOODS, renderPage } from './page.mjs'
 
 /** @typedef {import('node:http').IncomingMessage} Request */
@@ -53,14 +55,13 @@ async function answer(manager, request, response, peer) {
  * @param {{ peer: string | undefined, embed: boolean }} options
  */
 async function show(manager, request, response, { peer, embed }) {
-  const session = await manager.start(asked(request), { readOnly: embed })
+  const session = await startSession(manager, request, response, { readOnly: embed })
   if (!embed) session.update('visits', (visits = 0) => visits + 1)
-  const headers = await session.commit()
-  send(response, 200, headers, {
-    'content-type': 'text/html; charset=utf-8',
-    'content-security-policy': `default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'self' ${peer ?? ''}; frame-src ${peer ?? "'none'"}; frame-ancestors ${peer ?? "'none'"}`,
-  })
   const stored = Buffer.from(session.encode()).toString()
+  response.writeHead(200, {
+    'content-type': 'text/html; charset=utf-8',
+    'content-security-policy': contentPolicy(peer),
+  })
   response.end(renderPage({ data: session.data, id: session.id, stored, embed, peer }))
 }
 
@@ -74,12 +75,10 @@ async function show(manager, request, response, { peer, embed }) {
  */
 async function change(manager, request, response, { peer, action }) {
   const form = await readForm(request)
-  const session = await manager.start(asked(request))
+  const session = await startSession(manager, request, response)
   await action(session, form)
-  const headers = await session.commit()
   const back = form.has('embed') && peer !== undefined ? peer : ''
-  send(response, 303, headers, { location: `${back}/` })
-  response.end()
+  response.writeHead(303, { location: `${back}/` }).end()
 }
 
 /** @typedef {(session: Session, form: URLSearchParams) => unknown} Action */
@@ -111,24 +110,13 @@ const ACTIONS = {
 }
 
 /**
- * What the session has to know of a request.
+ * Styles from here, nothing from elsewhere but the other page.
  *
- * @param {Request} request
- * @returns {import('sessionz').SessionRequest}
+ * @param {string} [peer]
  */
-function asked(request) {
-  return { cookieHeader: request.headers.cookie, url: request.url, host: request.headers.host }
-}
-
-/**
- * @param {Response} response
- * @param {number} status
- * @param {import('sessionz').HeaderList} sessionHeaders
- * @param {Record<string, string>} headers
- */
-function send(response, status, sessionHeaders, headers) {
-  for (const [name, value] of sessionHeaders) response.appendHeader(name, value)
-  response.writeHead(status, headers)
+function contentPolicy(peer) {
+  const other = peer ?? "'none'"
+  return `default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'self' ${peer ?? ''}; frame-src ${other}; frame-ancestors ${other}`
 }
 
 /** @param {Response} response */
@@ -148,7 +136,7 @@ async function readForm(request) {
 }
 
 /**
- * The session was not stored, so the visitor is told that it did not work.
+ * The session could not be had, so the visitor is told that it did not work.
  *
  * @param {Response} response
  * @param {unknown} error

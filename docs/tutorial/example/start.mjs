@@ -77,28 +77,16 @@ function build() {
   if (status !== 0) throw new Error(`The build failed.\n${stdout}${stderr}`)
 }
 
-/** A manager on the files handler, tried out with one session. */
+/** A manager on the files handler. @returns {Promise<import('./server.mjs').Manager>} */
 async function openManager() {
   const { createSessionManager, filesHandler } = await import('sessionz')
-  /** @param {import('sessionz').SessionHandler} handler */
-  const open = async (handler) => {
-    /** @type {import('./server.mjs').Manager} */
-    const manager = createSessionManager({ handlers: [handler], savePath: folder })
-    const session = await manager.start()
-    session.set('visits', 0)
-    await session.commit()
-    await manager.destroy(session.id)
-    return manager
-  }
   try {
-    return await open(filesHandler())
+    return createSessionManager({ handlers: [filesHandler({ savePath: folder })] })
   } catch (error) {
     if (withPhp) throw error
-    console.log(
-      `Note: PHP's file lock cannot be had here (${error instanceof Error ? error.message : error}).`,
-    )
+    console.log(`Note: ${error instanceof Error ? error.message : error}.`)
     console.log('The example locks inside its own process: let nothing else use the folder.')
-    return await open(filesHandler({ lock: 'process' }))
+    return createSessionManager({ handlers: [filesHandler({ savePath: folder, lock: 'process' })] })
   }
 }
 
