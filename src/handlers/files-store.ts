@@ -1,0 +1,88 @@
+/**
+ * What all operations of one files handler share: the folder, the locks, the open activations.
+ *
+ * @module
+ */
+import { lstatSync, statSync } from 'node:fs'
+import { publish } from '../events.js'
+import type { SessionContext } from '../handler.js'
+import { isValidId } from '../id/validate.js'
+import { fileError } from '../lib/fs-error.js'
+import { parseSavePath, sessionPath, type SaveFolder } from '../lib/save-path.js'
+import { isExpired, type SessionFiles } from '../stores/session-files.js'
+import type { Visit, Work } from './files-visit.js'
+
+/** One handler's. */
+export interface Store {
+  readonly files: SessionFiles
+  readonly durable: boolean
+  readonly folderOf: (context: SessionContext) => SaveFolder
+  readonly visits: WeakMap<SessionContext, Visit>
+  /** Folders that were looked at. */
+  readonly seen: WeakSet<SaveFolder>
+}
+
+/**
+ * Where the sessions of a context lie: the handler's save path, or the manager's where the handler
+ * has none.
+ *
+ * @throws {RangeError} For the handler's save path, when it cannot be one.
+ */
+export function folders(savePath: string | undefined): Store['folderOf'] {
+  if (savePath !== undefined) {
+    const fixed = parseSavePath(savePath)
+    return () => fixed
+  }
+  let last = { text: '', folder: parseSavePath('') }
+  return (context) => {
+    const text = context.savePath
+    if (text !== last.text) last = { text, folder: parseSavePath(text) }
+    return last.folder
+  }
+}
+
+/** What an operation on a session works with. An id is checked before it becomes part of a path. */
+export function workOf(store: Store, id: string | undefined, context: SessionContext): Work {
+  const { files, durable } = store
+  const folder = store.folderOf(context)
+  const path = isValidId(id) ? sessionPath(folder, id) : undefined
+  const place = path === undefined ? undefined : { folder, path }
+  const visit = store.visits.get(context)
+  return { files, durable, context, place, visit: visit?.id === id ? visit : undefined }
+}
+
+/** Runs the handler's own part of an operation: a failure of the file system is told without the path. */
+export async function own<T>(
+  store: Store,
+  operation: string,
+  context: SessionContext,
+  body: () => T | Promise<T>,
+): Promise<T> {
+  try {
+    return await body()
+  } catch (error) {
+    throw fileError(operation, store.folderOf(context).directory, error)
+  }
+}
+
+/** Whether there is a live session; what an opened activation knows is not looked for again. */
+export function isKnown({ place, visit, context }: Work): boolean {
+  if (visit?.grip !== undefined) return visit.grip.origin !== 'absent'
+  if (visit !== undefined) return visit.payload !== undefined
+  if (place === undefined) return false
+  const stats = lstatSync(place.path, { throwIfNoEntry: false })
+  return stats?.isFile() === true && !isExpired(stats.mtimeMs, context)
+}
+
+/** Ids are secrets, and names of files tell them: says so once where everybody can list them. */
+export function warnIfListable({ folderOf, seen }: Store, context: SessionContext): void {
+  const folder = folderOf(context)
+  if (seen.has(folder)) return
+  seen.add(folder)
+  const mode = statSync(folder.directory, { throwIfNoEntry: false })?.mode ?? 0
+  if (process.geteuid === undefined || (mode & 0o004) === 0) return
+  publish('sessionz:warning', () => ({
+    code: 'SAVE_PATH_LISTABLE',
+    message: `files: every user of this machine can list the session ids in ${folder.directory}; set its mode to 0700, or 1733`,
+  }))
+}

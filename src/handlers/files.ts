@@ -1,0 +1,157 @@
+/**
+ * PHP's `files` save handler: one file a session, the same names, permissions and locks, so that PHP
+ * and Node serve the same live sessions.
+ *
+ * `sess_<id>` holds the payload and nothing else; its time of change is the time of last use. A
+ * file `sess_<id>.journal` lies beside it only while it is rewritten, or after a crash.
+ *
+ * It is the innermost handler: it decides what exists.
+ *
+ * @module
+ * @see php-src ext/session/mod_files.c
+ */
+import type { SessionHandler } from '../handler.js'
+import { fileError } from '../lib/fs-error.js'
+import { functionFlock, helperFlock, processFlock, type Flock } from '../locks/flock.js'
+import { sessionFiles } from '../stores/session-files.js'
+import { resolveFilesOptions, type FilesOptions, type FilesSettings } from './files-options.js'
+import { folders, isKnown, own, warnIfListable, workOf, type Store } from './files-store.js'
+import { collect, countSessions, listSessions } from './files-sweep.js'
+import {
+  assertUsable,
+  destroySession,
+  enter,
+  leave,
+  readSession,
+  touchSession,
+  writeSession,
+  type Visit,
+} from './files-visit.js'
+
+export type { FilesOptions } from './files-options.js'
+export type { FlockFunction, FlockProvider } from '../locks/flock.js'
+
+/**
+ * Keeps sessions in files, as PHP does.
+ *
+ * @throws {TypeError | RangeError} For an option that cannot be.
+ * @throws {StoreError} When nothing on this machine can take PHP's lock; it names the choices.
+ */
+export function filesHandler(options: FilesOptions = {}): SessionHandler {
+  const settings = resolveFilesOptions(options)
+  const store: Store = {
+    folderOf: folders(settings.savePath),
+    files: sessionFiles(flockOf(settings), settings.maxWaiters),
+    durable: settings.durability === 'fsync',
+    visits: new WeakMap(),
+    seen: new WeakSet(),
+  }
+  return {
+    name: 'files',
+    ...activations(store),
+    ...records(store),
+    ...administration(store),
+    dispose: () => store.files.dispose(),
+  }
+}
+
+function flockOf({ lock, flock, provider }: FilesSettings): Flock {
+  if (lock === 'process') return processFlock()
+  return flock === undefined ? helperFlock(provider) : functionFlock(flock)
+}
+
+const DONE = Promise.resolve()
+
+function activations(store: Store): Pick<SessionHandler, 'open' | 'close'> {
+  async function end(context: Parameters<SessionHandler['close']>[0]): Promise<void> {
+    const visit = store.visits.get(context)
+    store.visits.delete(context)
+    if (visit !== undefined) await leave(visit, store.files)
+  }
+
+  return {
+    async open(context, next) {
+      await next(context)
+      const { id, lock } = context
+      warnIfListable(store, context)
+      if (id === undefined || lock === 'none') return
+      await end(context)
+      const visit: Visit = { id, grip: undefined, payload: undefined, work: DONE, closed: false }
+      store.visits.set(context, visit)
+      await own(store, 'open', context, () => enter(visit, workOf(store, id, context)))
+    },
+
+    async close(context, next) {
+      try {
+        await end(context)
+      } finally {
+        await next(context)
+      }
+    },
+  }
+}
+
+type Records = Required<
+  Pick<SessionHandler, 'read' | 'write' | 'destroy' | 'updateTimestamp' | 'validateId'>
+>
+
+function records(store: Store): Records {
+  return {
+    async read(id, context, next) {
+      const payload = await own(store, 'read', context, () =>
+        readSession(workOf(store, id, context)),
+      )
+      return payload ?? (await next(id, context))
+    },
+
+    async write(id, payload, context, next) {
+      const work = workOf(store, id, context)
+      assertUsable(work)
+      if (!(await next(id, payload, context))) return false
+      return own(store, 'write', context, () => writeSession(work, payload))
+    },
+
+    async destroy(id, context, next) {
+      const below = await next(id, context)
+      const work = workOf(store, id, context)
+      return (await own(store, 'destroy', context, () => destroySession(work))) || below
+    },
+
+    async updateTimestamp(id, payload, context, next) {
+      if (!(await next(id, payload, context))) return false
+      const work = workOf(store, id, context)
+      return own(store, 'updateTimestamp', context, () => touchSession(work))
+    },
+
+    async validateId(id, context, next) {
+      const work = workOf(store, id, context)
+      return (await own(store, 'validateId', context, () => isKnown(work))) || next(id, context)
+    },
+  }
+}
+
+type Administration = Required<Pick<SessionHandler, 'gc' | 'list' | 'count'>>
+
+function administration(store: Store): Administration {
+  const { files, folderOf } = store
+  return {
+    async gc(maxLifetime, context, next) {
+      const below = await next(maxLifetime, context)
+      const sweep = { files, folder: folderOf(context), context: { ...context, maxLifetime } }
+      return below + (await own(store, 'gc', context, () => collect(sweep)))
+    },
+
+    async *list(context) {
+      const folder = folderOf(context)
+      try {
+        yield* listSessions(folder, context)
+      } catch (error) {
+        throw fileError('list', folder.directory, error)
+      }
+    },
+
+    count(context) {
+      return own(store, 'count', context, () => countSessions(folderOf(context), context))
+    },
+  }
+}
