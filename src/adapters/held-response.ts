@@ -1,0 +1,200 @@
+/**
+ * A response whose headers wait until the session has settled.
+ *
+ * Where settling takes time, what the application does to the response meanwhile is kept in order
+ * and done afterwards; until then the response looks as it would without: headers sent, ended, too
+ * full to write. What Node would throw is thrown at once. Where settling takes no time, nothing is
+ * kept.
+ *
+ * @module
+ */
+import type { MaybePromise } from '../handler.js'
+import type { HeaderList } from '../http/headers.js'
+import { isPromise } from '../lib/flow.js'
+import {
+  announceHead,
+  assertSendable,
+  callbackOf,
+  headersArgument,
+  isChunk,
+  refuseChunk,
+  refuseHeaders,
+  withHeaders,
+  type AnyResponse,
+  type Method,
+} from './node-response.js'
+import { pretend, type Pretence } from './pretence.js'
+import { addHeaders } from './response-headers.js'
+
+export interface HoldOptions {
+  /** Ends the session. Called once, before the first header leaves. @returns Headers to add. */
+  readonly settle: () => MaybePromise<HeaderList>
+  /** Answers instead of the application when that failed: ends the response, never throws. */
+  readonly answer: (error: unknown) => void
+}
+
+type Operation = 'writeHead' | 'write' | 'end' | 'flushHeaders'
+
+interface Held extends HoldOptions {
+  readonly response: AnyResponse
+  /** The methods as they were. */
+  readonly node: Readonly<Record<Operation, Method>>
+  /**
+   * - `untouched`: nothing was to be sent yet
+   * - `held`: the session is settling
+   * - `open`: it has settled
+   * - `failed`: it could not; the application writes to nobody
+   */
+  stage: 'untouched' | 'held' | 'open' | 'failed'
+  headers: HeaderList
+  /** What to do when the session has settled. */
+  readonly queue: (readonly [operation: Operation, args: unknown[]])[]
+  pretence: Pretence | undefined
+  queuedBytes: number
+  /** Whether a `write` was told to wait for `drain`. */
+  full: boolean
+  error: unknown
+}
+
+/** Holds the headers of a response from here on. */
+export function holdResponse(response: AnyResponse, options: HoldOptions): void {
+  const { writeHead, write, end, flushHeaders } = response
+  const held: Held = {
+    settle: options.settle,
+    answer: options.answer,
+    response,
+    node: { writeHead, write, end, flushHeaders },
+    stage: 'untouched',
+    headers: [],
+    queue: [],
+    pretence: undefined,
+    queuedBytes: 0,
+    full: false,
+    error: undefined,
+  }
+  response.writeHead = (...args) => heldWriteHead(held, args)
+  response.write = (...args) => heldWrite(held, args)
+  response.end = (...args) => heldEnd(held, args)
+  response.flushHeaders = (...args) => heldFlushHeaders(held, args)
+}
+
+/** Node's own `write`, `end` and `flushHeaders` come here too, so this is where headers are added. */
+function heldWriteHead(held: Held, args: unknown[]): unknown {
+  const { response, pretence } = held
+  const stage = advance(held)
+  if (stage === 'failed') return response
+  if (stage === 'open') return held.node.writeHead.apply(response, completed(held, args))
+  if (pretence !== undefined) return refuseHeaders(response, 'writeHead', args)
+  queue(held, 'writeHead', announceHead(response, args))
+  return response
+}
+
+function heldWrite(held: Held, args: unknown[]): unknown {
+  const { response } = held
+  const [chunk] = args
+  if (held.stage !== 'open' && !isChunk(chunk)) return refuseChunk(response, chunk)
+  const stage = advance(held)
+  if (stage === 'open') return held.node.write.apply(response, args)
+  if (stage === 'failed') return ignore(held, args)
+  const ended = response.writableEnded
+  queue(held, 'write', args)
+  held.queuedBytes += (chunk as string | Uint8Array).length
+  const accepted = !ended && held.queuedBytes < response.writableHighWaterMark
+  held.full ||= !accepted
+  return accepted
+}
+
+function heldEnd(held: Held, args: unknown[]): unknown {
+  const { response } = held
+  const [chunk] = args
+  const isBody = Boolean(chunk) && typeof chunk !== 'function'
+  if (held.stage !== 'open' && isBody && !isChunk(chunk)) return refuseChunk(response, chunk)
+  const stage = advance(held)
+  if (stage === 'open') return held.node.end.apply(response, args)
+  if (stage === 'failed') ignore(held, args)
+  else queue(held, 'end', args).end()
+  return response
+}
+
+function heldFlushHeaders(held: Held, args: unknown[]): unknown {
+  const stage = advance(held)
+  if (stage === 'open') return held.node.flushHeaders.apply(held.response, args)
+  if (stage === 'held') queue(held, 'flushHeaders', args)
+  return undefined
+}
+
+/** The first call that would send headers ends the session. @returns The stage after it. */
+function advance(held: Held): Held['stage'] {
+  if (held.stage !== 'untouched') return held.stage
+  held.stage = 'held'
+  try {
+    const settled = held.settle()
+    if (isPromise(settled)) {
+      void settled.then(
+        (headers) => release(held, headers),
+        (error: unknown) => fail(held, error),
+      )
+    } else open(held, settled)
+  } catch (error) {
+    fail(held, error)
+  }
+  return held.stage
+}
+
+function open(held: Held, headers: HeaderList): void {
+  held.headers = headers
+  held.stage = 'open'
+}
+
+function queue(held: Held, operation: Operation, args: unknown[]): Pretence {
+  if (held.pretence === undefined) {
+    if (operation !== 'writeHead') assertSendable(held.response, operation, args)
+    held.pretence = pretend(held.response)
+  }
+  held.queue.push([operation, args])
+  return held.pretence
+}
+
+/** The arguments of `writeHead` with the session's headers in them or in the response. */
+function completed({ response, headers }: Held, args: unknown[]): unknown[] {
+  if (headers.length === 0 || response.headersSent) return args
+  const given = headersArgument(args)
+  const merged = addHeaders(response, headers, given)
+  return merged === given ? args : withHeaders(args, merged)
+}
+
+/** Does what was kept. */
+function release(held: Held, headers: HeaderList): void {
+  const { response, node, queue } = held
+  open(held, headers)
+  const restoreStatus = held.pretence?.drop()
+  let writable: unknown = true
+  try {
+    for (const [operation, args] of queue.splice(0)) {
+      const complete = operation === 'writeHead' ? completed(held, args) : args
+      const result = node[operation].apply(response, complete)
+      if (operation === 'write') writable = result
+    }
+  } catch (error) {
+    // Only what cannot be foreseen, such as a length that strictContentLength finds wrong.
+    response.destroy(error as Error)
+  }
+  restoreStatus?.()
+  if (held.full && writable !== false) process.nextTick(() => response.emit('drain'))
+}
+
+function fail(held: Held, error: unknown): void {
+  held.pretence?.drop()
+  held.error = error
+  open(held, [])
+  held.answer(error)
+  held.stage = 'failed'
+  for (const [, args] of held.queue.splice(0)) ignore(held, args)
+}
+
+/** Nobody reads what the application still writes; it is told so where it asked. */
+function ignore({ error }: Held, args: unknown[]): true {
+  const callback = callbackOf(args)
+  if (callback !== undefined) process.nextTick(callback, error)
+  return true
+}

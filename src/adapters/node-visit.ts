@@ -1,0 +1,186 @@
+/**
+ * One request and its session, from the first look at it until the response is over.
+ *
+ * @module
+ */
+import { StateError } from '../errors.js'
+import { publish } from '../events.js'
+import type { MaybePromise } from '../handler.js'
+import type { HeaderList } from '../http/headers.js'
+import type { SessionRequest } from '../http/propagation.js'
+import type { SessionManager } from '../manager.js'
+import type { StartOverrides } from '../options/options.js'
+import { settle, type Session } from '../session.js'
+import { holdResponse } from './held-response.js'
+import type { ResolvedNodeOptions } from './node-options.js'
+import { isHttp2, type AnyResponse, type NodeRequest, type NodeResponse } from './node-response.js'
+
+/** What is known of one request. */
+export interface Visit<Data extends object> {
+  readonly manager: SessionManager<Data>
+  readonly request: NodeRequest
+  readonly response: NodeResponse
+  readonly options: ResolvedNodeOptions
+  session: Session<Data> | undefined
+  starting: Promise<Session<Data>> | undefined
+  /** Why there is no session; touching it must not look like a new visitor. */
+  error: unknown
+  /** Whether the application looked at the session. */
+  touched: boolean
+  settled: boolean
+  /** Whether the connection is gone. */
+  gone: boolean
+  timer: NodeJS.Timeout | undefined
+}
+
+/** @throws Never. Costs one object. */
+export function createVisit<Data extends object>(
+  manager: SessionManager<Data>,
+  request: NodeRequest,
+  response: NodeResponse,
+  options: ResolvedNodeOptions,
+): Visit<Data> {
+  return {
+    manager,
+    request,
+    response,
+    options,
+    session: undefined,
+    starting: undefined,
+    error: undefined,
+    touched: false,
+    settled: false,
+    gone: false,
+    timer: undefined,
+  }
+}
+
+/**
+ * The session, at once: the one that was started, or a new one for a visitor who has none.
+ *
+ * @throws What the start threw; a `StateError` while it is still going on.
+ */
+export function touch<Data extends object>(visit: Visit<Data>): Session<Data> {
+  visit.touched = true
+  if (visit.session !== undefined) return visit.session
+  if (visit.error !== undefined) throw visit.error
+  if (visit.starting !== undefined) {
+    throw new StateError('req.session: still starting; wait for startSession() or the middleware')
+  }
+  return adopt(visit, visit.manager.startNew(sessionRequest(visit)))
+}
+
+/** Starts the session that the request names, once. */
+export function start<Data extends object>(
+  visit: Visit<Data>,
+  overrides?: StartOverrides,
+): Promise<Session<Data>> {
+  if (visit.session !== undefined) return Promise.resolve(visit.session)
+  return (visit.starting ??= starting(visit, overrides))
+}
+
+async function starting<Data extends object>(
+  visit: Visit<Data>,
+  overrides?: StartOverrides,
+): Promise<Session<Data>> {
+  const controller = new AbortController()
+  visit.error = undefined
+  visit.response.once('close', () => {
+    visit.gone = true
+    if (visit.session === undefined) controller.abort()
+    else abandon(visit)
+  })
+  try {
+    const request = sessionRequest(visit, controller.signal)
+    return adopt(visit, await visit.manager.start(request, overrides))
+  } catch (error) {
+    visit.error = error
+    throw error
+  } finally {
+    visit.starting = undefined
+  }
+}
+
+/** From here on the response waits for the session. */
+function adopt<Data extends object>(visit: Visit<Data>, session: Session<Data>): Session<Data> {
+  visit.session = session
+  // Too late to send anything: the session can be read, a change is a StateError.
+  if (visit.response.headersSent) inBackground(() => settleVisit(visit))
+  else hold(visit)
+  if (visit.gone) abandon(visit)
+  return session
+}
+
+function hold(visit: Visit<object>): void {
+  holdResponse(visit.response as unknown as AnyResponse, {
+    settle: () => settleVisit(visit),
+    answer: (error) => answerFailure(visit, error),
+  })
+}
+
+function settleVisit(visit: Visit<object>): MaybePromise<HeaderList> {
+  visit.settled = true
+  clearTimeout(visit.timer)
+  return settle(visit.session as object, { touched: visit.touched })
+}
+
+/**
+ * The connection is gone and the session is still open. Nobody looked at it, or headers left past
+ * us (`stream.respond()` of HTTP/2): it ends now. The application broke the response off: its
+ * changes are half done and dropped. The client went away: whatever the handler does it may finish,
+ * for a while.
+ */
+function abandon(visit: Visit<object>): void {
+  if (visit.settled) return
+  const { touched, response, options } = visit
+  const { errored = null } = response as { readonly errored?: unknown }
+  if (!touched || response.headersSent) return inBackground(() => settleVisit(visit))
+  if (errored !== null) return inBackground(() => visit.session?.abort())
+  visit.timer = setTimeout(() => inBackground(() => visit.session?.abort()), options.abandonAfterMs)
+  visit.timer.unref()
+}
+
+function sessionRequest(visit: Visit<object>, signal?: AbortSignal): SessionRequest {
+  const { request, options } = visit
+  const { headers } = request
+  const { originalUrl = request.url } = request as { readonly originalUrl?: string }
+  return {
+    cookieHeader: headers.cookie,
+    url: originalUrl,
+    secure: options.secure(request),
+    host: (headers[':authority'] as string | undefined) ?? headers.host,
+    referer: headers.referer,
+    signal,
+  }
+}
+
+/** The answer when the session could not be stored: never the application's. */
+function answerFailure({ request, response, options }: Visit<object>, error: unknown): void {
+  publish('sessionz:error', () => ({ operation: 'commit', error }))
+  for (const name of response.getHeaderNames()) response.removeHeader(name)
+  try {
+    options.onCommitError?.(error, request, response)
+  } catch (thrown) {
+    publish('sessionz:error', () => ({ operation: 'onCommitError', error: thrown }))
+  }
+  if (!response.writableEnded) sendFailure(response as unknown as AnyResponse)
+}
+
+function sendFailure(response: AnyResponse): void {
+  if (response.headersSent) return void response.end()
+  response.statusCode = 500
+  if (!isHttp2(response)) response.statusMessage = ''
+  response.setHeader('Content-Type', 'text/plain; charset=utf-8')
+  response.end('Internal Server Error\n')
+}
+
+/** Work that nobody waits for; its failure becomes an event. */
+function inBackground(work: () => unknown): void {
+  void (async () => {
+    try {
+      await work()
+    } catch (error) {
+      publish('sessionz:error', () => ({ operation: 'abandon', error }))
+    }
+  })()
+}

@@ -1,0 +1,143 @@
+/**
+ * Sessions for `node:http`, `node:https`, `node:http2` (compatibility API), Connect and Express.
+ *
+ * Response headers wait until the session is stored, so an answer never promises what storage does
+ * not hold. Nothing else about the response changes.
+ *
+ * @module
+ */
+import { readCookies } from '../http/cookie-reader.js'
+import type { SessionManager } from '../manager.js'
+import type { StartOverrides } from '../options/options.js'
+import type { SessionData } from '../serializer.js'
+import type { Session } from '../session.js'
+import { resolveNodeOptions, splitNodeOptions, type NodeOptions } from './node-options.js'
+import type { NodeRequest, NodeResponse } from './node-response.js'
+import { createVisit, start, touch, type Visit } from './node-visit.js'
+
+export type { NodeOptions } from './node-options.js'
+export type { NodeRequest, NodeResponse } from './node-response.js'
+
+/**
+ * Types the variables of `req.session`. Augment it:
+ *
+ *     declare module 'sessionz/node' {
+ *       interface RequestSessionData { views: number }
+ *     }
+ */
+export interface RequestSessionData extends SessionData {}
+
+declare module 'http' {
+  interface IncomingMessage {
+    /** The visitor's session, where `sessionMiddleware` ran. */
+    readonly session: Session<RequestSessionData>
+  }
+}
+
+declare module 'http2' {
+  interface Http2ServerRequest {
+    /** The visitor's session, where `sessionMiddleware` ran. */
+    readonly session: Session<RequestSessionData>
+  }
+}
+
+/** A middleware of Connect and Express; with `node:http` await it, or give it a callback. */
+export interface SessionMiddleware {
+  (request: NodeRequest, response: NodeResponse, next: (error?: unknown) => void): void
+  (request: NodeRequest, response: NodeResponse): Promise<void>
+}
+
+/** What `startSession` may say: the options of one start, and those of the adapter. */
+export interface StartSessionOptions extends StartOverrides, NodeOptions {}
+
+/**
+ * Makes the middleware that gives requests `req.session`.
+ *
+ * A request with a session cookie waits for its session; any other goes on at once and gets a
+ * session when it looks at `req.session`. The session is committed with the first header that
+ * leaves; later changes are a `StateError`.
+ *
+ * @returns Calls `next(error)`, or rejects, when the session cannot be started.
+ */
+export function sessionMiddleware<Data extends object = SessionData>(
+  manager: SessionManager<Data>,
+  options: NodeOptions = {},
+): SessionMiddleware {
+  const resolved = resolveNodeOptions(options)
+  const { name } = manager.startNew()
+  const visits = visitsOf(manager)
+
+  function session(
+    request: NodeRequest,
+    response: NodeResponse,
+    next?: (error?: unknown) => void,
+  ): Promise<void> | void {
+    let visit = visits.get(request)
+    if (visit === undefined) {
+      visit = createVisit(manager, request, response, resolved)
+      visits.set(request, visit)
+    }
+    expose(visit)
+    const started = names(request, name) ? start(visit) : undefined
+    if (next === undefined) return ready(started)
+    if (started === undefined) return next()
+    // A throwing handler must not look like a session that did not start.
+    started.then(
+      () => process.nextTick(next),
+      (error: unknown) => process.nextTick(next, error),
+    )
+  }
+  return session as SessionMiddleware
+}
+
+/**
+ * Starts the session of a request: the same one however often it is called, and the same as
+ * `req.session` of the middleware. It is committed with the first header that leaves.
+ *
+ * @param options Those of the first call for a request hold.
+ * @throws {LockTimeoutError | StoreError} And what else `manager.start` throws.
+ */
+export async function startSession<Data extends object = SessionData>(
+  manager: SessionManager<Data>,
+  request: NodeRequest,
+  response: NodeResponse,
+  options: StartSessionOptions = {},
+): Promise<Session<Data>> {
+  const [nodeOptions, overrides] = splitNodeOptions(options)
+  const visits = visitsOf(manager)
+  let visit = visits.get(request)
+  if (visit === undefined) {
+    visit = createVisit(manager, request, response, resolveNodeOptions(nodeOptions))
+    visits.set(request, visit)
+  }
+  visit.touched = true
+  return await start(visit, overrides)
+}
+
+type Visits<Data extends object> = WeakMap<NodeRequest, Visit<Data>>
+
+/** One visit for each request of each manager. */
+const visitsByManager = new WeakMap<object, unknown>()
+
+function visitsOf<Data extends object>(manager: SessionManager<Data>): Visits<Data> {
+  let visits = visitsByManager.get(manager) as Visits<Data> | undefined
+  if (visits === undefined) {
+    visits = new WeakMap()
+    visitsByManager.set(manager, visits)
+  }
+  return visits
+}
+
+function expose(visit: Visit<object>): void {
+  Object.defineProperty(visit.request, 'session', { configurable: true, get: () => touch(visit) })
+}
+
+/** Whether the request names a session at all. */
+function names({ headers }: NodeRequest, name: string): boolean {
+  const { cookie } = headers
+  return cookie !== undefined && readCookies(cookie, name, 1).length > 0
+}
+
+async function ready(started: Promise<unknown> | undefined): Promise<void> {
+  await started
+}
