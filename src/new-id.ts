@@ -4,15 +4,16 @@
  * @module
  */
 import type { Activation } from './context.js'
-import { InvalidIdError, StateError } from './errors.js'
 import type { Chain, MaybePromise } from './handler.js'
-import { createIdGenerator, type IdGenerator, type IdOptions } from './id/generate.js'
-import { assertValidId, isValidId } from './id/validate.js'
+import {
+  createIdGenerator,
+  createUniqueId,
+  type IdGenerator,
+  type IdOptions,
+} from './id/generate.js'
+import { assertValidId } from './id/validate.js'
 import { run, wait, type Flow } from './lib/flow.js'
 import type { SessionHost } from './session-state.js'
-
-/** How often a new id is tried; PHP's files handler tries as often. */
-const ID_ATTEMPTS = 4
 
 /**
  * The chain's own ids where a handler makes any, else those of the generator.
@@ -51,10 +52,10 @@ export async function createPrefixedId(
   prefix: string,
   context: Activation,
 ): Promise<string> {
-  for (let attempt = 0; attempt < ID_ATTEMPTS; attempt += 1) {
+  const generate = async () => {
     const id = prefix + (await newId(context))
-    if (!isValidId(id)) throw new InvalidIdError()
-    if (!(await chain.validateId?.(id, context))) return id
+    assertValidId(id)
+    return id
   }
-  throw new StateError('manager: every new id was taken already')
+  return createUniqueId({ generate }, (id) => chain.validateId?.(id, context) ?? false)
 }
