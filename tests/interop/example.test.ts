@@ -140,10 +140,10 @@ describe('npm start', () => {
     expect(readdirSync(example.folder)).not.toContain(`sess_${loggedIn}`)
   })
 
-  it('answers what it does not know with 404 and what is too large with an error', async () => {
+  it('refuses a page that is not there and a form that is too large', async () => {
     expect((await fetch(`${example.node}/other`)).status).toBe(404)
     const body = `item=${'x'.repeat(20_000)}`
-    expect((await fetch(`${example.node}/add`, { method: 'POST', body })).status).toBe(503)
+    expect((await fetch(`${example.node}/add`, { method: 'POST', body })).status).toBe(413)
   })
 })
 

@@ -43,7 +43,7 @@ async function answer(manager, request, response, peer) {
   }
   const action = ACTIONS[/** @type {keyof typeof ACTIONS} */ (route)]
   if (action !== undefined) return change(manager, request, response, { peer, action })
-  response.writeHead(404, { 'content-type': 'text/plain' }).end('There is no such page.\n')
+  refuse(response, 404, 'There is no such page.')
 }
 
 /**
@@ -75,6 +75,7 @@ async function show(manager, request, response, { peer, embed }) {
  */
 async function change(manager, request, response, { peer, action }) {
   const form = await readForm(request)
+  if (form === undefined) return refuse(response, 413, 'That is too much.')
   const session = await startSession(manager, request, response)
   await action(session, form)
   const back = form.has('embed') && peer !== undefined ? peer : ''
@@ -125,12 +126,12 @@ async function style(response) {
   response.writeHead(200, { 'content-type': 'text/css', 'cache-control': 'no-cache' }).end(css)
 }
 
-/** @param {Request} request */
+/** @param {Request} request @returns The fields; nothing when they are too many to be a form. */
 async function readForm(request) {
   let body = ''
   for await (const chunk of request) {
     body += chunk
-    if (body.length > MAX_BODY) throw new RangeError('form too large')
+    if (body.length > MAX_BODY) return undefined
   }
   return new URLSearchParams(body)
 }
@@ -144,5 +145,15 @@ async function readForm(request) {
 function fail(response, error) {
   console.error(error)
   if (response.headersSent) return response.destroy()
-  response.writeHead(503, { 'content-type': 'text/plain' }).end('Please try again.\n')
+  refuse(response, 503, 'Please try again.')
+}
+
+/**
+ * @param {Response} response
+ * @param {number} status
+ * @param {string} sentence
+ */
+function refuse(response, status, sentence) {
+  response.writeHead(status, { 'content-type': 'text/plain', connection: 'close' })
+  response.end(`${sentence}\n`)
 }
