@@ -71,8 +71,8 @@ function decode({ host }: Start, payload: Payload | undefined): SessionData {
 }
 
 /** Gives back what a loaded session holds. */
-export function* close(start: Start, context: Activation): Flow<void> {
-  yield* call(start, 'close', start.host.chain.close(context))
+export function close(start: Start, context: Activation): Flow<void> {
+  return call(start, 'close', start.host.chain.close(context))
 }
 
 /** Removes a record in an activation of its own. @returns Whether there was one. */

@@ -157,21 +157,21 @@ export function storedData(state: SessionState): SessionData {
 }
 
 /** One call to storage within its time. */
-export function* call<T>(
-  state: Pick<SessionState, 'settings'>,
+export function call<T>(
+  { settings }: Pick<SessionState, 'settings'>,
   operation: string,
   value: MaybePromise<T>,
 ): Flow<T> {
-  return yield* wait(deadline(value, operation, state.settings.storeTimeoutMs))
+  return wait(deadline(value, operation, settings.storeTimeoutMs))
 }
 
 /** Opens the chain; the wait for the lock counts by itself. */
-export function* open(
-  state: Pick<SessionState, 'settings' | 'host'>,
+export function open(
+  { settings, host }: Pick<SessionState, 'settings' | 'host'>,
   context: Activation,
 ): Flow<void> {
-  const { lockWaitMs, storeTimeoutMs } = state.settings
-  yield* wait(deadline(state.host.chain.open(context), 'open', lockWaitMs + storeTimeoutMs))
+  const limitMs = settings.lockWaitMs + settings.storeTimeoutMs
+  return wait(deadline(host.chain.open(context), 'open', limitMs))
 }
 
 /** Closes the chain of the session's activation, once. */
