@@ -9,8 +9,8 @@ import type { SessionContext } from '../handler.js'
 import { isValidId } from '../id/validate.js'
 import { fileError } from '../lib/fs-error.js'
 import { parseSavePath, sessionPath, type SaveFolder } from '../lib/save-path.js'
-import { isExpired, type SessionFiles } from '../stores/session-files.js'
-import type { Visit, Work } from './files-visit.js'
+import { assertFolder, isExpired, type SessionFiles } from '../stores/session-files.js'
+import { leave, type Visit, type Work } from './files-visit.js'
 
 /** One handler's. */
 export interface Store {
@@ -65,13 +65,31 @@ export async function own<T>(
   }
 }
 
+/** Registers an activation before anything is waited for: it can be closed at any moment. */
+export function begin(store: Store, id: string, context: SessionContext): Visit {
+  const visit: Visit = { id, grip: undefined, payload: undefined, work: DONE, closed: false }
+  visit.work = end(store, context)
+  store.visits.set(context, visit)
+  return visit
+}
+
+const DONE = Promise.resolve()
+
+/** Ends the activation of a context, where there is one. */
+export async function end({ visits, files }: Store, context: SessionContext): Promise<void> {
+  const visit = visits.get(context)
+  visits.delete(context)
+  if (visit !== undefined) await leave(visit, files)
+}
+
 /** Whether there is a live session; what an opened activation knows is not looked for again. */
 export function isKnown({ place, visit, context }: Work): boolean {
   if (visit?.grip !== undefined) return visit.grip.origin !== 'absent'
   if (visit !== undefined) return visit.payload !== undefined
   if (place === undefined) return false
   const stats = lstatSync(place.path, { throwIfNoEntry: false })
-  return stats?.isFile() === true && !isExpired(stats.mtimeMs, context)
+  if (stats === undefined) return assertFolder(place.folder)
+  return stats.isFile() && !isExpired(stats.mtimeMs, context)
 }
 
 /** Ids are secrets, and names of files tell them: says so once where everybody can list them. */

@@ -9,7 +9,13 @@ import type { Payload, SessionContext } from '../handler.js'
 import { journalPath } from '../lib/save-path.js'
 import { isStillNamed, openExisting, readAll, refusalOf } from '../lib/session-file.js'
 import { removeIfThere, replaceContent, touch } from '../lib/session-write.js'
-import { isExpired, type Grip, type Place, type SessionFiles } from '../stores/session-files.js'
+import {
+  assertFolder,
+  isExpired,
+  type Grip,
+  type Place,
+  type SessionFiles,
+} from '../stores/session-files.js'
 
 /** One activation that was opened. */
 export interface Visit {
@@ -36,7 +42,7 @@ export interface Work {
 
 /** Takes the lock the mode asks for, or reads under it and gives it back. */
 export async function enter(visit: Visit, { files, context, place }: Work): Promise<void> {
-  if (place === undefined || context.isNew) return
+  if (place === undefined || context.isNew || visit.closed) return
   const create = !context.strict && context.lock === 'exclusive'
   const grip = await files.take(place, context, create)
   if (grip === undefined) return
@@ -60,9 +66,17 @@ export async function leave(visit: Visit, files: SessionFiles): Promise<void> {
   if (grip !== undefined) files.give(grip)
 }
 
-/** Runs work with the activation's own file, one after the other. */
-function inTurn<T>(visit: Visit, body: () => Promise<T>): Promise<T> {
-  const turn = visit.work.then(body)
+/**
+ * Runs an operation once the layers below have answered, one after the other within an activation;
+ * nobody closes its file meanwhile.
+ */
+export async function inTurn<B, T>(
+  { visit }: Work,
+  below: B | Promise<B>,
+  body: (below: B) => T | Promise<T>,
+): Promise<T> {
+  if (visit === undefined) return body(await below)
+  const turn = Promise.all([below, visit.work]).then(([answer]) => body(answer))
   visit.work = turn.catch(() => undefined)
   return turn
 }
@@ -71,17 +85,16 @@ function inTurn<T>(visit: Visit, body: () => Promise<T>): Promise<T> {
 async function withFile<T>(
   { files, context, place, visit }: Work,
   create: boolean,
-  body: (grip: Grip) => Promise<T>,
+  body: (grip: Grip) => T | Promise<T>,
 ): Promise<T | undefined> {
-  const own = visit?.grip
-  if (visit !== undefined && own !== undefined) return inTurn(visit, () => body(own))
+  if (visit?.grip !== undefined) return body(visit.grip)
   if (place === undefined) return undefined
   const grip = await files.take(place, context, create)
   if (grip === undefined) return undefined
   const kept = create && context.lock === 'exclusive' && visit?.closed === false
   if (kept) visit.grip = grip
   try {
-    return await (kept ? inTurn(visit, () => body(grip)) : body(grip))
+    return await body(grip)
   } finally {
     if (!kept) files.give(grip)
   }
@@ -135,10 +148,10 @@ function mayWrite({ origin }: Grip, { isNew, strict }: SessionContext): boolean 
 
 /** @returns Whether there was a session. */
 export async function destroySession(work: Work): Promise<boolean> {
-  const removed = await withFile(work, false, async (grip) => {
+  const session = await withFile(work, false, (grip) => {
     return removeGrip(grip) && grip.origin !== 'absent'
   })
-  return removed === true
+  return session === true
 }
 
 /** Removes a file under its lock, then what lies beside it. @returns Whether it was still there. */
@@ -151,28 +164,24 @@ export function removeGrip(grip: Grip): boolean {
 }
 
 /** Sets the time of use. Without a lock of its own: it neither reads nor changes the content. */
-export async function touchSession(work: Work): Promise<boolean> {
-  const { visit, context, place } = work
-  if (visit?.grip !== undefined) {
-    return (
-      (await withFile(work, false, async (grip) => touchOpen(grip.fd, grip.origin, context))) ===
-      true
-    )
-  }
-  const fd = place === undefined ? undefined : openExisting(place.path)
-  if (place === undefined || fd === undefined) return false
+export function touchSession({ visit, context, place }: Work): boolean {
+  const grip = visit?.grip
+  if (grip !== undefined) return grip.origin !== 'absent' && touchLinked(grip.fd, context)
+  if (place === undefined) return false
+  const fd = openExisting(place.path)
+  if (fd === undefined) return assertFolder(place.folder)
   try {
     const stats = fstatSync(fd)
     const reason = refusalOf(stats, place.folder.mode)
     if (reason !== undefined) throw new StoreError('files', 'updateTimestamp', reason)
-    return touchOpen(fd, isExpired(stats.mtimeMs, context) ? 'absent' : 'found', context)
+    return !isExpired(stats.mtimeMs, context) && touchLinked(fd, context)
   } finally {
     closeSync(fd)
   }
 }
 
-function touchOpen(fd: number, origin: Grip['origin'], context: SessionContext): boolean {
-  if (origin === 'absent' || fstatSync(fd).nlink === 0) return false
+function touchLinked(fd: number, context: SessionContext): boolean {
+  if (fstatSync(fd).nlink === 0) return false
   touch(fd, context.now())
   return true
 }

@@ -11,21 +11,30 @@
  * @see php-src ext/session/mod_files.c
  */
 import type { SessionHandler } from '../handler.js'
+import { isBase } from '../link.js'
 import { fileError } from '../lib/fs-error.js'
 import { functionFlock, helperFlock, processFlock, type Flock } from '../locks/flock.js'
 import { sessionFiles } from '../stores/session-files.js'
 import { resolveFilesOptions, type FilesOptions, type FilesSettings } from './files-options.js'
-import { folders, isKnown, own, warnIfListable, workOf, type Store } from './files-store.js'
+import {
+  begin,
+  end,
+  folders,
+  isKnown,
+  own,
+  warnIfListable,
+  workOf,
+  type Store,
+} from './files-store.js'
 import { collect, countSessions, listSessions } from './files-sweep.js'
 import {
   assertUsable,
   destroySession,
   enter,
-  leave,
+  inTurn,
   readSession,
   touchSession,
   writeSession,
-  type Visit,
 } from './files-visit.js'
 
 export type { FilesOptions } from './files-options.js'
@@ -60,33 +69,23 @@ function flockOf({ lock, flock, provider }: FilesSettings): Flock {
   return flock === undefined ? helperFlock(provider) : functionFlock(flock)
 }
 
-const DONE = Promise.resolve()
+// `next` is called before anything is waited for, so that operations of one activation may overlap.
 
 function activations(store: Store): Pick<SessionHandler, 'open' | 'close'> {
-  async function end(context: Parameters<SessionHandler['close']>[0]): Promise<void> {
-    const visit = store.visits.get(context)
-    store.visits.delete(context)
-    if (visit !== undefined) await leave(visit, store.files)
-  }
-
   return {
     async open(context, next) {
-      await next(context)
       const { id, lock } = context
       warnIfListable(store, context)
-      if (id === undefined || lock === 'none') return
-      await end(context)
-      const visit: Visit = { id, grip: undefined, payload: undefined, work: DONE, closed: false }
-      store.visits.set(context, visit)
-      await own(store, 'open', context, () => enter(visit, workOf(store, id, context)))
+      if (id === undefined || lock === 'none') return next(context)
+      const visit = begin(store, id, context)
+      await Promise.all([next(context), visit.work])
+      const work = workOf(store, id, context)
+      await own(store, 'open', context, () => enter(visit, work))
     },
 
     async close(context, next) {
-      try {
-        await end(context)
-      } finally {
-        await next(context)
-      }
+      const ended = end(store, context)
+      await Promise.all([ended, next(context)])
     },
   }
 }
@@ -98,34 +97,35 @@ type Records = Required<
 function records(store: Store): Records {
   return {
     async read(id, context, next) {
-      const payload = await own(store, 'read', context, () =>
-        readSession(workOf(store, id, context)),
-      )
-      return payload ?? (await next(id, context))
+      const work = workOf(store, id, context)
+      const read = () => own(store, 'read', context, () => readSession(work))
+      const payload = await inTurn(work, undefined, read)
+      return payload ?? (isBase(next) ? undefined : next(id, context))
     },
 
     async write(id, payload, context, next) {
       const work = workOf(store, id, context)
       assertUsable(work)
-      if (!(await next(id, payload, context))) return false
-      return own(store, 'write', context, () => writeSession(work, payload))
+      const write = () => own(store, 'write', context, () => writeSession(work, payload))
+      return inTurn(work, next(id, payload, context), (below) => below && write())
     },
 
     async destroy(id, context, next) {
-      const below = await next(id, context)
       const work = workOf(store, id, context)
-      return (await own(store, 'destroy', context, () => destroySession(work))) || below
+      const destroy = () => own(store, 'destroy', context, () => destroySession(work))
+      return inTurn(work, next(id, context), async (below) => (await destroy()) || below)
     },
 
     async updateTimestamp(id, payload, context, next) {
-      if (!(await next(id, payload, context))) return false
       const work = workOf(store, id, context)
-      return own(store, 'updateTimestamp', context, () => touchSession(work))
+      const touch = () => own(store, 'updateTimestamp', context, () => touchSession(work))
+      return inTurn(work, next(id, payload, context), (below) => below && touch())
     },
 
     async validateId(id, context, next) {
       const work = workOf(store, id, context)
-      return (await own(store, 'validateId', context, () => isKnown(work))) || next(id, context)
+      const known = () => own(store, 'validateId', context, () => isKnown(work))
+      return (await inTurn(work, undefined, known)) || (!isBase(next) && next(id, context))
     },
   }
 }

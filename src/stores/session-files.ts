@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { setMaxListeners } from 'node:events'
 import { closeSync, fstatSync, statSync } from 'node:fs'
 import { StateError, StoreError } from '../errors.js'
 import type { SessionContext } from '../handler.js'
@@ -73,6 +74,8 @@ export function sessionFiles(flock: Flock, maxWaiters: number): SessionFiles {
     async take(place, context, create) {
       const { lockWaitMs, signal } = context
       if (signal.aborted) throw new StateError('files: gave up waiting for the lock')
+      // One signal may stand for many requests: that nobody will ever abort them.
+      setMaxListeners(0, signal)
       const startedMs = performance.now()
       const leave = await queue.acquire(place.path, { waitMs: lockWaitMs, signal })
       try {
@@ -177,15 +180,19 @@ function open(path: string, folder: SaveFolder, likelyNew?: boolean): Opened | u
     const made = likelyNew !== undefined && attempt % 2 === 1
     const fd = made ? createFile(path, folder.mode) : openExisting(path)
     if (fd !== undefined) return { fd, made }
-    if (likelyNew === undefined) return assertFolder(folder)
+    if (likelyNew === undefined) return void assertFolder(folder)
   }
   throw new StoreError('files', 'open', 'the file was replaced again and again')
 }
 
-/** No file is an answer, no folder is not. */
-function assertFolder({ directory }: SaveFolder): undefined {
+/**
+ * No file is an answer, no folder is not.
+ *
+ * @throws {StoreError} When the save path is no folder.
+ */
+export function assertFolder({ directory }: SaveFolder): false {
   const stats = statSync(directory, { throwIfNoEntry: false })
-  if (stats?.isDirectory() === true) return undefined
+  if (stats?.isDirectory() === true) return false
   throw new StoreError('files', 'open', `the save path is not a folder: ${directory}`)
 }
 
