@@ -180,7 +180,7 @@ function release(held: Held, headers: HeaderList): void {
     response.destroy(error as Error)
   }
   restoreStatus?.()
-  if (held.full && writable !== false) process.nextTick(() => response.emit('drain'))
+  if (writable !== false) drain(held)
 }
 
 function fail(held: Held, error: unknown): void {
@@ -190,6 +190,12 @@ function fail(held: Held, error: unknown): void {
   held.answer(error)
   held.stage = 'failed'
   for (const [, args] of held.queue.splice(0)) ignore(held, args)
+  drain(held)
+}
+
+/** Tells whoever was told to wait that it may go on. */
+function drain({ full, response }: Held): void {
+  if (full) process.nextTick(() => response.emit('drain'))
 }
 
 /** Nobody reads what the application still writes; it is told so where it asked. */

@@ -15,8 +15,9 @@ export interface NodeOptions {
   secure?: ((request: NodeRequest) => boolean) | undefined
   /**
    * Answers when the session could not be stored, instead of what the application wanted to say.
-   * No header was sent and none is set. What it has not sent when it returns is not sent at all:
-   * without an answer of its own the visitor gets a plain 500.
+   * No header was sent, none is set, the status is 500. It has to answer at once: what it has not
+   * sent when it returns is not sent at all, and without an answer of its own the visitor gets a
+   * plain 500.
    */
   onCommitError?:
     ((error: unknown, request: NodeRequest, response: NodeResponse) => void) | undefined

@@ -157,19 +157,24 @@ function sessionRequest(visit: Visit<object>, signal?: AbortSignal): SessionRequ
 /** The answer when the session could not be stored: never the application's. */
 function answerFailure({ request, response, options }: Visit<object>, error: unknown): void {
   publish('sessionz:error', () => ({ operation: 'commit', error }))
-  for (const name of response.getHeaderNames()) response.removeHeader(name)
+  clear(response as unknown as AnyResponse)
   try {
     options.onCommitError?.(error, request, response)
   } catch (thrown) {
     publish('sessionz:error', () => ({ operation: 'onCommitError', error: thrown }))
   }
-  if (!response.writableEnded) sendFailure(response as unknown as AnyResponse)
+  if (!response.writableEnded) finish(response as unknown as AnyResponse)
 }
 
-function sendFailure(response: AnyResponse): void {
-  if (response.headersSent) return void response.end()
+/** What the application set describes what it does not get to say. */
+function clear(response: AnyResponse): void {
+  for (const name of response.getHeaderNames()) response.removeHeader(name)
   response.statusCode = 500
   if (!isHttp2(response)) response.statusMessage = ''
+}
+
+function finish(response: AnyResponse): void {
+  if (response.headersSent) return void response.end()
   response.setHeader('Content-Type', 'text/plain; charset=utf-8')
   response.end('Internal Server Error\n')
 }
