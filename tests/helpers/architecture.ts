@@ -80,8 +80,25 @@ function isEntry(path: string): boolean {
   return stemOf(path) === 'index'
 }
 
+/** What a file imports, re-exports, loads later or names in a type; augmentations are none of these. */
 function importsOf(text: string): string[] {
-  return ts.preProcessFile(text, true, true).importedFiles.map((file) => file.fileName)
+  const found: string[] = []
+  walk(parse('file.ts', text), (node) => {
+    if (ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) add(node.moduleSpecifier)
+    else if (ts.isImportTypeNode(node)) add(literalOf(node.argument))
+    else if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) {
+      add(node.arguments[0])
+    }
+  })
+  return found
+
+  function add(specifier: ts.Node | undefined): void {
+    if (specifier !== undefined && ts.isStringLiteral(specifier)) found.push(specifier.text)
+  }
+}
+
+function literalOf(type: ts.TypeNode): ts.Node | undefined {
+  return ts.isLiteralTypeNode(type) ? type.literal : undefined
 }
 
 /** Path below `src/` of a relative specifier; `undefined` for a package. */

@@ -28,7 +28,7 @@ describe('the rules themselves', () => {
       'manager.ts': "import { b } from './locks/flock.js'",
       'locks/flock.ts': "import { c } from './flock-perl.js'\nimport fs from 'node:fs'",
       'locks/flock-perl.ts': "import { d } from '../lib/bytes.js'",
-      'lib/bytes.ts': 'export const d = 1',
+      'lib/bytes.ts': "export const d = 1\ndeclare module 'http' {}",
     })
 
     expect(faults).toEqual([])
@@ -38,6 +38,7 @@ describe('the rules themselves', () => {
     ['upward', { 'lib/a.ts': "import '../manager.js'", 'manager.ts': '' }],
     ['upward', { 'lib/a.ts': "const a = await import('../manager.js')", 'manager.ts': '' }],
     ['upward', { 'lib/a.ts': "import type { M } from '../manager.js'", 'manager.ts': '' }],
+    ['upward', { 'lib/a.ts': "let a: import('../manager.js').M", 'manager.ts': '' }],
     ['siblings', { 'handlers/a.ts': "export * from './b.js'", 'handlers/b.ts': '' }],
     ['an entry', { 'cli/bin.ts': "import '../index.js'", 'index.ts': '' }],
     ['the package', { 'lib/a.ts': "import 'left-pad'" }],
