@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join, posix } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import ts from 'typescript'
 import { afterAll, describe, expect, it } from 'vitest'
 import { bundle } from './helpers/bundle.js'
 import { compileErrors } from './helpers/compile.js'
@@ -134,6 +135,53 @@ describeWith('php', 'the PHP of the documentation', () => {
     expect(result.stdout + result.stderr).toContain('No syntax errors')
   })
 })
+
+describe('the reference', () => {
+  it.each([
+    ['options.md', 'src/options/options.ts', 'SessionOptions', ['gc', 'cookie']],
+    ['options.md', 'src/options/options.ts', 'GcOptions', []],
+    ['options.md', 'src/options/options.ts', 'StartOverrides', []],
+    ['options.md', 'src/options/cookie-options.ts', 'CookieOptions', []],
+    ['options.md', 'src/http/propagation.ts', 'SessionRequest', []],
+    ['events.md', 'src/events.ts', 'SessionEvents', []],
+    ['errors.md', 'src/errors.ts', 'SessionErrorCode', []],
+    ['handlers.md', 'src/handler.ts', 'SessionContext', []],
+    ['handlers.md', 'src/handler.ts', 'SessionHandler', ['name']],
+  ])('%s has a row for everything in %s: %s', (page, source, type, groups) => {
+    const rows = read(`docs/reference/${page}`)
+    const names = namesOf(type, read(source)).filter((name) => !groups.includes(name))
+
+    expect(names.length).toBeGreaterThan(0)
+    expect(names.filter((name) => !rowOf(name).test(rows))).toEqual([])
+  })
+})
+
+/** A row that starts with the name, maybe as part of a group or as a link. */
+function rowOf(name: string): RegExp {
+  return new RegExp(`^\\| \\[?\`(\\w+\\.)?${name}\``, 'm')
+}
+
+/** Members of an interface, or words of a union. */
+function namesOf(type: string, source: string): string[] {
+  const file = ts.createSourceFile('a.ts', source, ts.ScriptTarget.Latest)
+  for (const node of file.statements) {
+    if (ts.isInterfaceDeclaration(node) && node.name.text === type) {
+      return node.members.flatMap((member) =>
+        member.name && 'text' in member.name ? [member.name.text] : [],
+      )
+    }
+    if (ts.isTypeAliasDeclaration(node) && node.name.text === type) {
+      const words: string[] = []
+      ts.forEachChild(node.type, (child) => {
+        if (ts.isLiteralTypeNode(child) && ts.isStringLiteral(child.literal)) {
+          words.push(child.literal.text)
+        }
+      })
+      return words
+    }
+  }
+  throw new Error(`there is no ${type}`)
+}
 
 describe('the links of the documentation', () => {
   it.each([...pages.keys()])('%s leads only where something is', (page) => {
