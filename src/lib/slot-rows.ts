@@ -5,17 +5,17 @@
  * @module
  */
 
-/** The whole numbers of a row. */
-export const FIELDS = ['hash', 'idLength', 'usedOlder', 'usedNewer', 'agedOlder', 'agedNewer'] as const
+/** No slot. */
+export const NONE = -1
 
-/** Index of a whole number within its row. */
+/** The whole numbers of a row by their index. An order takes two: the older neighbour, the newer. */
 export const HASH = 0
 export const ID_LENGTH = 1
-export const USED_OLDER = 2
-export const AGED_OLDER = 4
-
+export const BY_USE = 2
+export const BY_AGE = 4
 const FIELD_COUNT = 6
-const BLOCK_BITS = 12
+
+const BLOCK_BITS = 10
 const BLOCK_ROWS = 1 << BLOCK_BITS
 const IN_BLOCK = BLOCK_ROWS - 1
 
