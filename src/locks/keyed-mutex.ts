@@ -26,17 +26,21 @@ export interface KeyedMutex {
    * Takes the lock of a key: a plain value when it is free, else a promise in the order of arrival.
    *
    * @throws {LockTimeoutError} After `waitMs`, or at once when too many are waiting.
+   * @throws {StateError} When the signal aborts the wait, or had before.
    */
   acquire(key: string, options: AcquireOptions): MaybePromise<Release>
+  isHeld(key: string): boolean
   /** How many keys are held; 0 when nothing is in use, whatever happened before. */
   readonly size: number
 }
 
 interface Waiter {
   readonly grant: (release: Release) => void
-  readonly refuse: (error: unknown) => void
   readonly stop: () => void
 }
+
+/** A longer timer would fire at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1
 
 /** @throws {LockTimeoutError} From `acquire` only. */
 export function keyedMutex({ handler, maxWaiters }: KeyedMutexOptions): KeyedMutex {
@@ -64,28 +68,14 @@ export function keyedMutex({ handler, maxWaiters }: KeyedMutexOptions): KeyedMut
     first.grant(releaseOf(key))
   }
 
-  function wait(key: string, { waitMs, signal }: AcquireOptions): Promise<Release> {
+  function wait(key: string, options: AcquireOptions): Promise<Release> {
     const queue = held.get(key) ?? new Set<Waiter>()
-    held.set(key, queue)
     if (queue.size >= maxWaiters) {
       throw new LockTimeoutError(handler, 0, `${queue.size} requests already wait for the session`)
     }
-    return new Promise((grant, refuse) => {
-      const leave = (error: unknown) => {
-        queue.delete(waiter)
-        waiter.stop()
-        refuse(error)
-      }
-      const timer = setTimeout(() => leave(new LockTimeoutError(handler, waitMs)), waitMs)
-      const onAbort = () => leave(new StateError(`${handler}: gave up waiting for the lock`))
-      signal?.addEventListener('abort', onAbort, { once: true })
-      const stop = () => {
-        clearTimeout(timer)
-        signal?.removeEventListener('abort', onAbort)
-      }
-      const waiter: Waiter = { grant, refuse, stop }
-      queue.add(waiter)
-    })
+    if (options.signal?.aborted) throw gaveUp(handler)
+    held.set(key, queue)
+    return join(queue, handler, options)
   }
 
   return {
@@ -94,8 +84,35 @@ export function keyedMutex({ handler, maxWaiters }: KeyedMutexOptions): KeyedMut
       held.set(key, undefined)
       return releaseOf(key)
     },
+    isHeld: (key) => held.has(key),
     get size() {
       return held.size
     },
   }
+}
+
+/** Waits in a queue until its turn comes, its time is over, or its signal aborts. */
+function join(queue: Set<Waiter>, handler: string, options: AcquireOptions): Promise<Release> {
+  const { waitMs, signal } = options
+  return new Promise((grant, refuse) => {
+    const leave = (error: unknown) => {
+      queue.delete(waiter)
+      waiter.stop()
+      refuse(error)
+    }
+    const onTimeout = () => leave(new LockTimeoutError(handler, waitMs))
+    const onAbort = () => leave(gaveUp(handler))
+    const timer = setTimeout(onTimeout, Math.min(waitMs, LONGEST_TIMER_MS))
+    signal?.addEventListener('abort', onAbort, { once: true })
+    const stop = () => {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', onAbort)
+    }
+    const waiter: Waiter = { grant, stop }
+    queue.add(waiter)
+  })
+}
+
+function gaveUp(handler: string): StateError {
+  return new StateError(`${handler}: gave up waiting for the lock`)
 }
