@@ -1,0 +1,121 @@
+/**
+ * The memory handler above another store: it keeps copies of what the store answered.
+ *
+ * @module
+ */
+import { publish } from '../events.js'
+import type { MaybePromise, Next, Payload, SessionContext } from '../handler.js'
+import { isPromise, run, wait, type Flow } from '../lib/flow.js'
+import { freshCopies, type Change, type FreshCopiesOptions } from '../lib/fresh-copies.js'
+
+/**
+ * Tells the other processes that a session changed, so that none answers from an older copy.
+ *
+ * Any transport that reaches every process will do: Redis pub/sub, IPC of a cluster, PostgreSQL's
+ * NOTIFY. It carries session ids: protect it as you protect the store.
+ */
+export interface InvalidationChannel {
+  /** Tells the others. A failure fails no request: it is published as `sessionz:error`. */
+  publish(id: string): void | Promise<void>
+  /** Calls `listener` for every id that another process publishes. @returns How to stop. */
+  subscribe(listener: (id: string) => void): () => void
+}
+
+export interface MemoryCacheOptions extends FreshCopiesOptions {
+  readonly invalidation: InvalidationChannel | undefined
+}
+
+/** The operations that a cache takes part in. All others pass through. */
+export interface MemoryCache {
+  read(id: string, context: SessionContext, next: Next['read']): MaybePromise<Payload | undefined>
+  write(
+    id: string,
+    payload: Payload,
+    context: SessionContext,
+    next: Next['write'],
+  ): MaybePromise<boolean>
+  destroy(id: string, context: SessionContext, next: Next['destroy']): MaybePromise<boolean>
+  updateTimestamp(
+    id: string,
+    payload: Payload,
+    context: SessionContext,
+    next: Next['updateTimestamp'],
+  ): MaybePromise<boolean>
+  validateId(id: string, context: SessionContext, next: Next['validateId']): MaybePromise<boolean>
+  dispose(): void
+}
+
+/**
+ * PHP's rule that a locked session is read from storage stands where other processes write too: with
+ * a channel, an activation that holds the lock and may write is never answered from a copy. The copy
+ * of a message that is still on its way would cost another process's update.
+ */
+export function memoryCache({ invalidation, ...options }: MemoryCacheOptions): MemoryCache {
+  const copies = freshCopies(options)
+  const announce = announcer(invalidation)
+  let stop = invalidation?.subscribe(copies.forget)
+  let disposed = false
+
+  const copyFor = (id: string, context: SessionContext) => {
+    if (disposed || (invalidation !== undefined && isWriter(context))) return undefined
+    return copies.get(id, context.now(), context.maxLifetime * 1000)
+  }
+
+  function* change(id: string, what: Change): Flow<boolean> {
+    try {
+      return yield* copies.change(id, what)
+    } finally {
+      yield* wait(announce(id))
+    }
+  }
+
+  function* touch(id: string, below: MaybePromise<boolean>): Flow<boolean> {
+    const known = yield* wait(below)
+    if (!known) copies.forget(id)
+    return known
+  }
+
+  return {
+    read(id, context, next) {
+      const below = () => next(id, context)
+      return copyFor(id, context) ?? run(copies.fill(id, context.now(), below))
+    },
+    write(id, payload, context, next) {
+      const below = () => next(id, payload, context)
+      return run(change(id, { nowMs: context.now(), below, payload }))
+    },
+    destroy(id, context, next) {
+      return run(change(id, { nowMs: context.now(), below: () => next(id, context) }))
+    },
+    updateTimestamp(id, payload, context, next) {
+      return run(touch(id, next(id, payload, context)))
+    },
+    validateId(id, context, next) {
+      return copyFor(id, context) !== undefined || next(id, context)
+    },
+    dispose() {
+      disposed = true
+      stop?.()
+      stop = undefined
+    },
+  }
+}
+
+function isWriter({ lock, readOnly }: SessionContext): boolean {
+  return lock === 'exclusive' && !readOnly
+}
+
+/** The change stands whether the others hear of it or not, so a failure is an event. */
+function announcer(channel: InvalidationChannel | undefined): (id: string) => MaybePromise<void> {
+  const failed = (error: unknown) => {
+    publish('sessionz:error', () => ({ operation: 'invalidation', error }))
+  }
+  return (id) => {
+    try {
+      const told = channel?.publish(id)
+      return isPromise(told) ? told.catch(failed) : undefined
+    } catch (error) {
+      return failed(error)
+    }
+  }
+}

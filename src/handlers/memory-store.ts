@@ -1,0 +1,85 @@
+/**
+ * The memory handler at the innermost place: it holds the sessions and locks them.
+ *
+ * @module
+ */
+import { StoreError } from '../errors.js'
+import type { MaybePromise, Payload, SessionContext, SessionInfo } from '../handler.js'
+import { boundedRecords, type Bounds } from '../lib/bounded-records.js'
+import { NONE } from '../lib/record-table.js'
+import { countRecords, listRecords, sweep } from '../lib/record-walks.js'
+import { contextLocks } from '../locks/keyed-mutex-contexts.js'
+
+export interface MemoryStoreOptions extends Bounds {
+  readonly maxWaiters: number
+}
+
+/** The operations of the innermost handler: there is nothing below to ask. */
+export interface MemoryStore {
+  open(context: SessionContext): MaybePromise<void>
+  close(context: SessionContext): void
+  read(id: string, context: SessionContext): Payload | undefined
+  write(id: string, payload: Payload, context: SessionContext): boolean
+  destroy(id: string, context: SessionContext): boolean
+  gc(maxLifetime: number, context: SessionContext): MaybePromise<number>
+  updateTimestamp(id: string, context: SessionContext): boolean
+  validateId(id: string, context: SessionContext): boolean
+  list(context: SessionContext): AsyncIterable<SessionInfo>
+  count(context: SessionContext): MaybePromise<number>
+}
+
+/** Only records that are written take memory: unknown ids leave nothing behind, not even a lock. */
+export function memoryStore(options: MemoryStoreOptions): MemoryStore {
+  const { table, put } = boundedRecords(options)
+  const locks = contextLocks(options)
+
+  const isLive = (slot: number, { now, maxLifetime }: SessionContext) =>
+    slot !== NONE && table.timeMs(slot) > lastExpired(now(), maxLifetime)
+
+  return {
+    open(context) {
+      const { id, lock, strict } = context
+      if (id === undefined || lock !== 'exclusive') return
+      if (strict && !isLive(table.find(id), context)) return
+      return locks.open(id, context)
+    },
+    close: locks.close,
+    read(id, context) {
+      const slot = table.find(id)
+      if (!isLive(slot, context)) return undefined
+      table.use(slot)
+      return table.payload(slot)
+    },
+    write(id, payload, context) {
+      const { isNew, now, maxLifetime } = context
+      const slot = table.find(id)
+      if (isNew ? isLive(slot, context) : slot === NONE) return false
+      const nowMs = now()
+      if (put(id, payload, nowMs, lastExpired(nowMs, maxLifetime))) return true
+      throw new StoreError('memory', 'write', 'payload larger than "maxBytes"')
+    },
+    destroy(id, context) {
+      const slot = table.find(id)
+      const existed = isLive(slot, context)
+      if (slot !== NONE) table.remove(slot)
+      return existed
+    },
+    gc(maxLifetime, { now }) {
+      const stale = () => ({ nowMs: now(), staleMs: lastExpired(now(), maxLifetime) })
+      return sweep(table, stale, locks.isHeld)
+    },
+    updateTimestamp(id, { now }) {
+      const slot = table.find(id)
+      if (slot !== NONE) table.touch(slot, now())
+      return slot !== NONE
+    },
+    validateId: (id, context) => isLive(table.find(id), context),
+    list: (context) => listRecords(table, (slot) => isLive(slot, context)),
+    count: (context) => countRecords(table, (slot) => isLive(slot, context)),
+  }
+}
+
+/** The latest time of what has expired: an age, in whole seconds, above the lifetime. */
+function lastExpired(nowMs: number, maxLifetime: number): number {
+  return nowMs - (maxLifetime + 1) * 1000
+}
