@@ -8,6 +8,7 @@
  *
  * @module
  */
+import { StateError } from '../errors.js'
 import type { MaybePromise } from '../handler.js'
 import type { HeaderList } from '../http/headers.js'
 import { isPromise } from '../lib/flow.js'
@@ -27,8 +28,12 @@ import { pretend, type Pretence } from './pretence.js'
 import { addHeaders } from './response-headers.js'
 
 export interface HoldOptions {
-  /** Ends the session. Called once, before the first header leaves. @returns Headers to add. */
-  readonly settle: () => MaybePromise<HeaderList>
+  /**
+   * Ends the session, before the first header leaves; called again only after `undefined`.
+   *
+   * @returns Headers to add; `undefined` when there is no session (yet).
+   */
+  readonly settle: () => MaybePromise<HeaderList> | undefined
   /** Answers instead of the application when that failed: ends the response, never throws. */
   readonly answer: (error: unknown) => void
 }
@@ -72,6 +77,7 @@ export function holdResponse(response: AnyResponse, options: HoldOptions): void 
     full: false,
     error: undefined,
   }
+  if (response._implicitHeader !== undefined) guardImplicitHeader(held)
   response.writeHead = (...args) => heldWriteHead(held, args)
   response.write = (...args) => heldWrite(held, args)
   response.end = (...args) => heldEnd(held, args)
@@ -123,12 +129,33 @@ function heldFlushHeaders(held: Held, args: unknown[]): unknown {
   return undefined
 }
 
+/**
+ * A safety net. Whoever looked `res.end` up before the response was held (`res.end(await page())`
+ * with `startSession` in `page`) calls Node's own, which cannot be made to wait from within.
+ */
+function guardImplicitHeader(held: Held): void {
+  const { response } = held
+  const node = response._implicitHeader as Method
+  response._implicitHeader = () => {
+    if (advance(held) === 'held') {
+      throw new StateError(
+        'response: "write" or "end" was looked up before the session was started; start it in a statement of its own, or use sessionMiddleware',
+      )
+    }
+    node.call(response)
+  }
+}
+
 /** The first call that would send headers ends the session. @returns The stage after it. */
 function advance(held: Held): Held['stage'] {
   if (held.stage !== 'untouched') return held.stage
   held.stage = 'held'
   try {
     const settled = held.settle()
+    if (settled === undefined) {
+      held.stage = 'untouched'
+      return 'open'
+    }
     if (isPromise(settled)) {
       void settled.then(
         (headers) => release(held, headers),
@@ -167,7 +194,7 @@ function completed({ response, headers }: Held, args: unknown[]): unknown[] {
 function release(held: Held, headers: HeaderList): void {
   const { response, node, queue } = held
   open(held, headers)
-  const restoreStatus = held.pretence?.drop()
+  const finish = held.pretence?.drop()
   let writable: unknown = true
   try {
     for (const [operation, args] of queue.splice(0)) {
@@ -179,15 +206,16 @@ function release(held: Held, headers: HeaderList): void {
     // Only what cannot be foreseen, such as a length that strictContentLength finds wrong.
     response.destroy(error as Error)
   }
-  restoreStatus?.()
+  finish?.()
   if (writable !== false) drain(held)
 }
 
 function fail(held: Held, error: unknown): void {
-  held.pretence?.drop()
+  const finish = held.pretence?.drop()
   held.error = error
   open(held, [])
   held.answer(error)
+  finish?.()
   held.stage = 'failed'
   for (const [, args] of held.queue.splice(0)) ignore(held, args)
   drain(held)

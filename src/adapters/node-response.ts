@@ -29,8 +29,11 @@ export interface AnyResponse extends HeaderStore {
   write: Method
   end: Method
   flushHeaders: Method
+  /** HTTP/1 only: how Node's own methods ask for the header. */
+  _implicitHeader?: Method
+  readonly socket: { destroy: Method } | null
   removeHeader(name: string): void
-  destroy(error?: Error): unknown
+  destroy: Method
   emit(event: string): boolean
 }
 

@@ -33,14 +33,14 @@ export interface Visit<Data extends object> {
   timer: NodeJS.Timeout | undefined
 }
 
-/** @throws Never. Costs one object. */
+/** Begins a visit: from here on the response waits for a session, when there is one. */
 export function createVisit<Data extends object>(
   manager: SessionManager<Data>,
   request: NodeRequest,
   response: NodeResponse,
   options: ResolvedNodeOptions,
 ): Visit<Data> {
-  return {
+  const visit: Visit<Data> = {
     manager,
     request,
     response,
@@ -53,6 +53,11 @@ export function createVisit<Data extends object>(
     gone: false,
     timer: undefined,
   }
+  holdResponse(response as unknown as AnyResponse, {
+    settle: () => (visit.session === undefined ? undefined : settleVisit(visit)),
+    answer: (error) => answerFailure(visit, error),
+  })
+  return visit
 }
 
 /**
@@ -101,21 +106,12 @@ async function starting<Data extends object>(
   }
 }
 
-/** From here on the response waits for the session. */
 function adopt<Data extends object>(visit: Visit<Data>, session: Session<Data>): Session<Data> {
   visit.session = session
   // Too late to send anything: the session can be read, a change is a StateError.
   if (visit.response.headersSent) inBackground(() => settleVisit(visit))
-  else hold(visit)
   if (visit.gone) abandon(visit)
   return session
-}
-
-function hold(visit: Visit<object>): void {
-  holdResponse(visit.response as unknown as AnyResponse, {
-    settle: () => settleVisit(visit),
-    answer: (error) => answerFailure(visit, error),
-  })
 }
 
 function settleVisit(visit: Visit<object>): MaybePromise<HeaderList> {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { isHttp2, refuseHeaders, type AnyResponse } from './node-response.js'
+import { isHttp2, refuseHeaders, type AnyResponse, type Method } from './node-response.js'
 
 export interface Pretence {
   /** From here on the response looks ended, too. */
@@ -11,7 +11,8 @@ export interface Pretence {
   /**
    * Shows the response as it is, with the status it had when the pretence began.
    *
-   * @returns Sets the status that was set since, which by then changes nothing but what can be read.
+   * @returns What is left to do when everything held was done: to set the status that was set
+   *   since, which by then changes nothing but what can be read, and to destroy what was destroyed.
    */
   drop(): () => void
 }
@@ -19,7 +20,11 @@ export interface Pretence {
 /** Begins to pretend. Changing a header throws what Node throws. */
 export function pretend(response: AnyResponse): Pretence {
   const before = statusOf(response)
-  const masks = [mask(response, { headersSent: true, ...refusals(response) })]
+  const destroyed: (() => void)[] = []
+  const masks = [
+    mask(response, { headersSent: true, ...refusals(response) }),
+    ...postpone(response, destroyed),
+  ]
   return {
     end() {
       masks.push(mask(response, { writableEnded: true, finished: true }))
@@ -28,7 +33,10 @@ export function pretend(response: AnyResponse): Pretence {
       for (const unmask of masks.splice(0).reverse()) unmask()
       const since = statusOf(response)
       Object.assign(response, before)
-      return () => Object.assign(response, since)
+      return () => {
+        Object.assign(response, since)
+        for (const destroy of destroyed) destroy()
+      }
     },
   }
 }
@@ -47,6 +55,23 @@ function refusals(response: AnyResponse): Record<string, unknown> {
   const methods = ['setHeader', 'appendHeader', 'removeHeader', 'setHeaders']
   const present = methods.filter((method) => method in response)
   return Object.fromEntries(present.map((method) => [method, refusal(method)]))
+}
+
+/**
+ * What was sent before the connection is destroyed does arrive: Express destroys it after a second
+ * `res.send()`, and the first one has been seen. So what is held goes out before.
+ */
+function postpone(response: AnyResponse, destroyed: (() => void)[]): (() => void)[] {
+  const targets = isHttp2(response) ? [response] : [response, response.socket]
+  return targets.flatMap((target) => {
+    if (target === null) return []
+    const node: Method = target.destroy
+    const destroy = (...args: unknown[]) => {
+      destroyed.push(() => node.apply(target, args))
+      return target
+    }
+    return [mask(target, { destroy })]
+  })
 }
 
 /** Lays values over properties. @returns Takes them away again. */

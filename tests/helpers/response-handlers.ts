@@ -387,6 +387,19 @@ export const HTTP1: Readonly<Record<string, Run>> = {
     res.writeProcessing()
     res.end('x')
   },
+  'end, then destroy': (res) => {
+    res.end('sent before')
+    res.destroy()
+  },
+  'write, then destroy': (res) => {
+    res.setHeader('Content-Length', '20')
+    res.write('sent before')
+    res.destroy()
+  },
+  'end, then destroy the connection': (res, _, req) => {
+    res.end('sent before')
+    req.socket.destroy()
+  },
   'too little for its length': (res) => {
     res.setHeader('Content-Length', '10')
     res.end('short')

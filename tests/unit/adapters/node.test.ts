@@ -402,6 +402,39 @@ describe('startSession', () => {
     expect((await server.ask({ headers: { cookie } })).body).toBe('StoreError 6')
   })
 
+  it('can be called between res.end and its argument where the chain is synchronous', async () => {
+    const manager = manage()
+    await using server = await starting(async (req, res) => {
+      const page = async () => (await startSession(manager, req, res)).update('n', () => 3)
+      res.end(String(await page()))
+    })
+
+    const answer = await server.ask()
+
+    expect(answer.body).toBe('3')
+    expect(valuesOf(answer, 'set-cookie')).toHaveLength(1)
+  })
+
+  it('cannot where it is not, and says so instead of sending anything', async () => {
+    const manager = manage({ handlers: [slowLayer(), memoryHandler()] })
+    const messages: string[] = []
+    await using server = await starting(async (req, res) => {
+      const page = async () => (await startSession(manager, req, res)).update('n', () => 3)
+      try {
+        res.end(String(await page()))
+      } catch (error) {
+        messages.push((error as Error).message)
+      }
+      res.end('recovered')
+    })
+
+    const answer = await server.ask()
+
+    expect(messages).toEqual([expect.stringContaining('in a statement of its own')])
+    expect(answer.body).toBe('recovered')
+    expect(valuesOf(answer, 'set-cookie')).toHaveLength(1)
+  })
+
   it('and req.session of two managers live side by side', async () => {
     const one = manage()
     const two = createSessionManager<{ m: number }>({ name: 'other', handlers: [slowLayer()] })
