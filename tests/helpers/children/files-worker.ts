@@ -86,5 +86,15 @@ async function write(): Promise<never> {
   }
 }
 
-const TASKS: Record<string, () => Promise<void>> = { hold, holdAsNobody, count, write }
+/** Makes a session. */
+async function make(): Promise<void> {
+  const size = Number(argument)
+  const activation = createContext({ id, isNew: true, lockWaitMs: 60_000 })
+  say('ready')
+  await chain.open(activation)
+  await chain.write(id, bytes(`v|s:${size}:"${'1'.repeat(size)}";`), activation)
+  await chain.close(activation)
+}
+
+const TASKS: Record<string, () => Promise<void>> = { hold, holdAsNobody, count, write, make }
 await TASKS[task]?.()
