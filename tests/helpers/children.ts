@@ -11,6 +11,10 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const scripts = new Map<string, Promise<string>>()
 let folder: string | undefined
 
+afterAll(() => {
+  if (folder !== undefined) rmSync(folder, { recursive: true, force: true })
+})
+
 /**
  * Path of one `.mjs` with everything a TypeScript file imports inside; made once for each test file.
  *
@@ -35,7 +39,6 @@ async function bundle(entry: string, outfile: string): Promise<string> {
 function scriptFolder(): string {
   const made = mkdtempSync(join(tmpdir(), 'sessionz-scripts-'))
   chmodSync(made, 0o755)
-  afterAll(() => rmSync(made, { recursive: true, force: true }))
   return made
 }
 
