@@ -1,0 +1,96 @@
+/**
+ * Objects, enum cases and objects that serialized themselves. No class is looked up, no code runs.
+ *
+ * @module
+ */
+import { CLOSE_BRACE, COLON, MINUS, OPEN_BRACE, PLUS, SEMICOLON, TAG } from './codes.js'
+import { createFrame, KIND, type Frame } from './frame.js'
+import { nameText } from './names.js'
+import { readInt } from './read-scalar.js'
+import { readNameBytes } from './read-string.js'
+import { byteAt, expectByte, fail, readDigits, readQuoted, type Reader } from './reader.js'
+import { isClassName, isIdentifier, PhpEnum, PhpObject, PhpSerializable } from './values.js'
+
+/**
+ * `O:<length>:"<class>":<count>:{`
+ *
+ * @returns The frame of its properties; one with none `left` for an object without any.
+ */
+export function openObject(reader: Reader): Frame {
+  const className = readClassName(reader)
+  const quote = reader.pos - 2
+  const rest = reader.bytes.length - quote
+  if (rest <= 2) fail(reader, quote, 'the properties of an object')
+  const count = readSigned(reader)
+  if (count < 0 || count > rest / 2) fail(reader, reader.pos, 'a count that the data can hold')
+  openBrace(reader)
+  const frame = createFrame(KIND.object, count)
+  frame.object = new PhpObject(className)
+  return frame
+}
+
+/** `:{` */
+function openBrace(reader: Reader): void {
+  expectByte(reader, COLON, 'a colon')
+  expectByte(reader, OPEN_BRACE, 'an opening brace')
+}
+
+/** `X:<length>:"<class>":` */
+function readClassName(reader: Reader): string {
+  const start = reader.pos
+  const first = readQuoted(reader, COLON)
+  const className = nameText(reader.bytes.subarray(first, reader.pos - 2))
+  if (!isClassName(className)) {
+    fail(reader, className === '' ? start + 2 : start, 'the name of a class')
+  }
+  return className
+}
+
+/** A count behind a class name: PHP takes a sign here, and no digits at all for 0. */
+function readSigned(reader: Reader): number {
+  const { pos } = reader
+  const sign = byteAt(reader, pos)
+  const value = readDigits(reader, sign === MINUS || sign === PLUS ? pos + 1 : pos)
+  return sign === MINUS ? 0 - value : value
+}
+
+/** The name of a property, or the integer a class wrote for it; `undefined` for anything else. */
+export function readMemberName(reader: Reader): string | number | bigint | undefined {
+  const tag = byteAt(reader, reader.pos)
+  if (tag === TAG.int) return readInt(reader)
+  if (tag !== TAG.string && tag !== TAG.escaped) return undefined
+  return nameText(readNameBytes(reader, tag === TAG.escaped))
+}
+
+/** `E:<length>:"<class>:<case>";` */
+export function readEnum(reader: Reader): PhpEnum {
+  const start = reader.pos
+  const first = readQuoted(reader, SEMICOLON)
+  const name = nameText(reader.bytes.subarray(first, reader.pos - 2))
+  const colon = name.indexOf(':')
+  const className = name.slice(0, colon)
+  if (colon < 0 || !isClassName(className)) {
+    fail(reader, name === '' ? start + 2 : start, 'the name of an enum')
+  }
+  const caseName = name.slice(colon + 1)
+  if (!isIdentifier(caseName)) fail(reader, reader.pos, 'the name of a case')
+  return new PhpEnum(className, caseName)
+}
+
+/** `C:<length>:"<class>":<length>:{<bytes>}` */
+export function readSerializable(reader: Reader): PhpSerializable {
+  const className = readClassName(reader)
+  const length = readSigned(reader)
+  if (reader.bytes.length - reader.pos < 2) fail(reader, reader.pos, 'the data of an object')
+  openBrace(reader)
+  const first = reader.pos
+  if (length < 0 || length >= reader.bytes.length - first) {
+    fail(reader, first, 'a length within the data')
+  }
+  reader.pos = first + length
+  expectByte(reader, CLOSE_BRACE, 'a closing brace')
+  return new PhpSerializable(
+    className,
+    new Uint8Array(reader.bytes.subarray(first, first + length)),
+  )
+}

@@ -1,0 +1,102 @@
+/**
+ * Values without parts: null, bool, int, float.
+ *
+ * @see ext/standard/var_unserializer.re
+ * @module
+ */
+import { COLON, LOWER_E, MINUS, ONE, PLUS, POINT, SEMICOLON, UPPER_E, ZERO } from './codes.js'
+import { saturate } from './keys.js'
+import { byteAt, EXACT_DIGITS, fail, readDigits, type Reader } from './reader.js'
+
+/** `N;` */
+export function readNull(reader: Reader): null {
+  if (byteAt(reader, reader.pos + 1) !== SEMICOLON) fail(reader, reader.pos, 'a value')
+  reader.pos += 2
+  return null
+}
+
+/** `b:0;` or `b:1;` */
+export function readBool(reader: Reader): boolean {
+  const { pos } = reader
+  const digit = byteAt(reader, pos + 2)
+  if (
+    byteAt(reader, pos + 1) !== COLON ||
+    (digit !== ZERO && digit !== ONE) ||
+    byteAt(reader, pos + 3) !== SEMICOLON
+  ) {
+    fail(reader, pos, 'a bool')
+  }
+  reader.pos = pos + 4
+  return digit === ONE
+}
+
+/** `i:<digits>;`, with a sign or without; beyond 64 bits it is the nearest PHP has. */
+export function readInt(reader: Reader): number | bigint {
+  const start = reader.pos
+  const sign = byteAt(reader, start + 2)
+  const from = sign === MINUS || sign === PLUS ? start + 3 : start + 2
+  const value = readDigits(reader, from)
+  const end = reader.pos
+  if (end === from || byteAt(reader, end) !== SEMICOLON || byteAt(reader, start + 1) !== COLON) {
+    fail(reader, start, 'an int')
+  }
+  reader.pos = end + 1
+  if (end - from > EXACT_DIGITS) return saturate(reader.text.slice(from, end), sign === MINUS)
+  return sign === MINUS ? 0 - value : value
+}
+
+/** Powers of ten that a double holds exactly. */
+const POWERS = Array.from({ length: 23 }, (_, exponent) => 10 ** exponent)
+
+/** `d:<number>;`, `d:INF;`, `d:-INF;` or `d:NAN;` */
+export function readFloat(reader: Reader): number {
+  const start = reader.pos
+  if (byteAt(reader, start + 1) !== COLON) fail(reader, start, 'a float')
+  const sign = byteAt(reader, start + 2)
+  const from = sign === MINUS || sign === PLUS ? start + 3 : start + 2
+  const whole = readDigits(reader, from)
+  const point = reader.pos
+  const fraction = byteAt(reader, point) === POINT
+  const value = fraction ? readFraction(reader, whole) : whole
+  const digits = reader.pos - from - (fraction ? 1 : 0)
+  if (digits === 0) return readNamedFloat(reader, start)
+  const plain = byteAt(reader, reader.pos) === SEMICOLON
+  if (!plain) skipExponent(reader, start)
+  reader.pos += 1
+  if (!plain || digits > EXACT_DIGITS) return Number(reader.text.slice(start + 2, reader.pos - 1))
+  return sign === MINUS ? -value : value
+}
+
+/** The digits behind a point. Both operands are exact up to 15 digits, so the quotient is the float. */
+function readFraction(reader: Reader, whole: number): number {
+  const from = reader.pos + 1
+  const fraction = readDigits(reader, from)
+  const power = POWERS[reader.pos - from] ?? Infinity
+  return (whole * power + fraction) / power
+}
+
+/** `e`, a sign or none, digits. */
+function skipExponent(reader: Reader, start: number): void {
+  const letter = byteAt(reader, reader.pos)
+  const sign = byteAt(reader, reader.pos + 1)
+  const from = reader.pos + (sign === MINUS || sign === PLUS ? 2 : 1)
+  readDigits(reader, from)
+  if (
+    (letter !== LOWER_E && letter !== UPPER_E) ||
+    reader.pos === from ||
+    byteAt(reader, reader.pos) !== SEMICOLON
+  ) {
+    fail(reader, start, 'a float')
+  }
+}
+
+const NAMED: Readonly<Record<string, number>> = { 'INF;': Infinity, '-INF': -Infinity, 'NAN;': NaN }
+
+function readNamedFloat(reader: Reader, start: number): number {
+  const name = reader.text.slice(start + 2, start + 6)
+  const value = NAMED[name]
+  const end = start + (name === '-INF' ? 6 : 5)
+  if (value === undefined || byteAt(reader, end) !== SEMICOLON) fail(reader, start, 'a float')
+  reader.pos = end + 1
+  return value
+}

@@ -1,0 +1,48 @@
+/**
+ * Reads the variables of a session, in any layout.
+ *
+ * @module
+ */
+import type { Payload } from '../handler.js'
+import type { SessionData } from '../serializer.js'
+import { createFrame, createHolder, createRecord, KIND, type Frame } from './frame.js'
+import type { Layout } from './layout.js'
+import { createReader, fail, type Reader } from './reader.js'
+import { withSlotsIfNeeded } from './references.js'
+import { MAX_DEPTH } from './unserialize.js'
+import { readValue } from './unserialize-value.js'
+
+/** Data of the bytes. @throws {DecodeError} */
+export function decodeVariables(layout: Layout, payload: Payload): SessionData {
+  if (payload.length === 0) return createRecord()
+  return withSlotsIfNeeded((tracked) => {
+    const reader = openVariables(layout, payload, tracked)
+    const holder = createHolder(createRecord())
+    takeRootSlot(reader, layout, holder)
+    layout.read(reader, (name) => readValue(reader, holder, name))
+    return holder.record
+  })
+}
+
+/** A reader of a session. */
+export function openVariables(layout: Layout, payload: Payload, tracked: boolean): Reader {
+  const reader = createReader(payload, { format: layout.format, maxDepth: MAX_DEPTH, tracked })
+  refuseIgbinary(reader)
+  return reader
+}
+
+/** Where the session is one array, that array has the first slot. */
+export function takeRootSlot(reader: Reader, layout: Layout, holder: Frame): void {
+  if (layout.rootSlots === 0 || reader.slots === undefined) return
+  const frame = createFrame(KIND.list, 0)
+  frame.list.push(holder.record)
+  reader.slots.places.push({ frame, key: 0 })
+}
+
+/** `igbinary` begins with its version as four bytes; without this, the reason would be hard to see. */
+function refuseIgbinary(reader: Reader): void {
+  const head = reader.text.slice(0, 4)
+  if (head === '\0\0\0\x01' || head === '\0\0\0\x02') {
+    fail(reader, 0, `the format ${reader.format}, not igbinary, which is not supported,`)
+  }
+}

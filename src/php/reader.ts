@@ -1,0 +1,146 @@
+/**
+ * What reads PHP's serialized bytes: a position, and the few moves every value is made of.
+ *
+ * The payload is kept twice: as bytes, which are compared and counted, and as latin-1 text, of which
+ * ASCII strings are cut without another copy; an index means the same in both.
+ *
+ * @module
+ */
+import { constants, isAscii, isUtf8 } from 'node:buffer'
+import { DecodeError } from '../errors.js'
+import type { Payload } from '../handler.js'
+import { COLON, NINE, QUOTE, ZERO } from './codes.js'
+import type { Frame } from './frame.js'
+import type { SlotTable } from './slots.js'
+
+/** One pass over one payload. */
+export interface Reader {
+  readonly format: string
+  readonly bytes: Buffer
+  /** One character per byte. */
+  readonly text: string
+  readonly ascii: boolean
+  /** Whether all is UTF-8: then whatever lies between two quotes is, too. */
+  readonly utf8: boolean
+  readonly maxDepth: number
+  /** The next byte to read. */
+  pos: number
+  /** How many containers are open. */
+  depth: number
+  /** The container that was opened last. */
+  opened: Frame | undefined
+  /** Where the values read so far are; only kept once the payload is known to have references. */
+  readonly slots: SlotTable | undefined
+}
+
+export interface ReaderOptions {
+  readonly format: string
+  /** Most containers within each other; `Infinity` for no limit. */
+  readonly maxDepth: number
+  /** Keeps slots, so that references can be read. */
+  readonly tracked: boolean
+}
+
+/** @throws {DecodeError} When there are more bytes than a string can hold. */
+export function createReader(
+  payload: Payload,
+  { format, maxDepth, tracked }: ReaderOptions,
+): Reader {
+  const limit = constants.MAX_STRING_LENGTH
+  if (payload.length > limit) throw new DecodeError(format, limit, 'the end of the data')
+  const bytes = asBuffer(payload)
+  const ascii = isAscii(bytes)
+  return {
+    format,
+    bytes,
+    text: bytes.toString('latin1'),
+    ascii,
+    utf8: ascii || isUtf8(bytes),
+    maxDepth,
+    pos: 0,
+    depth: 0,
+    opened: undefined,
+    slots: tracked ? { places: [], tokens: [] } : undefined,
+  }
+}
+
+/** The same memory with the methods of a `Buffer`. */
+export function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+}
+
+/** @throws {DecodeError} Always. The message says what was expected, never what was found. */
+export function fail(reader: Reader, offset: number, expected: string): never {
+  throw new DecodeError(reader.format, offset, expected)
+}
+
+/** A byte; beyond the end something that equals no byte. */
+export function byteAt(reader: Reader, at: number): number {
+  return reader.bytes[at] as number
+}
+
+/** Takes one byte. */
+export function expectByte(reader: Reader, code: number, expected: string): void {
+  if (byteAt(reader, reader.pos) !== code) fail(reader, reader.pos, expected)
+  reader.pos += 1
+}
+
+/** Longest run of digits whose value is exact in a double. */
+export const EXACT_DIGITS = 15
+
+/** The value of the digits from here, 0 without any; stops behind them. Inexact beyond 15 digits. */
+export function readDigits(reader: Reader, from: number): number {
+  const { bytes } = reader
+  let at = from
+  let value = 0
+  let code = bytes[at] as number
+  while (code >= ZERO && code <= NINE) {
+    value = value * 10 + (code - ZERO)
+    at += 1
+    code = bytes[at] as number
+  }
+  reader.pos = at
+  return value
+}
+
+/**
+ * Reads `X:<length>:"<bytes>"` and the byte behind it; ends there, so the bytes end two before.
+ *
+ * Written out in one function, because every string and every key runs through it.
+ *
+ * @param follow The byte behind the closing quote.
+ * @returns Where the bytes begin.
+ */
+export function readQuoted(reader: Reader, follow: number): number {
+  const { bytes, pos } = reader
+  let at = pos + 2
+  let length = 0
+  let code = bytes[at] as number
+  while (code >= ZERO && code <= NINE) {
+    length = length * 10 + (code - ZERO)
+    at += 1
+    code = bytes[at] as number
+  }
+  if (code !== COLON || bytes[at + 1] !== QUOTE || bytes[pos + 1] !== COLON || at === pos + 2) {
+    fail(reader, pos, 'a length and a quote')
+  }
+  if (at - pos - 2 > EXACT_DIGITS) length = wrapped(reader, pos + 2, at)
+  const end = at + 2 + length
+  if (end > bytes.length) fail(reader, pos + 2, 'a length within the data')
+  if (bytes[end] !== QUOTE) fail(reader, end, 'a closing quote')
+  if (bytes[end + 1] !== follow) fail(reader, end + 1, 'what follows a closing quote')
+  reader.pos = end + 2
+  return at + 2
+}
+
+/** PHP keeps 64 bits of a length and of a slot, whatever is written (a quirk, harmless and kept). */
+export function wrapped(reader: Reader, from: number, to: number): number {
+  let high = 0
+  let low = 0
+  for (let at = from; at < to; at += 1) {
+    const sum = low * 10 + (byteAt(reader, at) - ZERO)
+    low = sum % 0x1_0000_0000
+    high = (high * 10 + Math.floor(sum / 0x1_0000_0000)) % 0x1_0000_0000
+  }
+  return high * 0x1_0000_0000 + low
+}

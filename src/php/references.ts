@@ -1,0 +1,96 @@
+/**
+ * `r:` and `R:`, which name another value by its slot.
+ *
+ * Every value but `R` takes a slot before it is read. A slot is a place, not a value: after a second
+ * entry with the same key it holds what that entry brought. Slots cost time and memory, so the
+ * first pass keeps none; the first reference it meets makes it start again with slots.
+ *
+ * @module
+ */
+import { TAG, COLON, SEMICOLON } from './codes.js'
+import { peek, put, type Frame } from './frame.js'
+import type { PhpKey } from './keys.js'
+import type { Slot } from './slots.js'
+import { byteAt, EXACT_DIGITS, fail, readDigits, wrapped, type Reader } from './reader.js'
+import { isShared, kindOf, PhpReference } from './values.js'
+
+/** Thrown inside the reader only: this payload needs slots. */
+export const NEEDS_SLOTS = Symbol('needs slots')
+
+/** Gives the value that comes next its slot. */
+export function takeSlot(reader: Reader, frame: Frame, key: PhpKey): void {
+  frame.key = key
+  if (byteAt(reader, reader.pos) !== TAG.reference) reader.slots?.places.push({ frame, key })
+}
+
+/** `r:<slot>;`, the same object again. */
+export function readSameObject(reader: Reader, frame: Frame): unknown {
+  const slot = readSlot(reader)
+  const value = slot !== undefined && !isHere(slot, frame) ? valueOf(slot) : undefined
+  if (!isShared(value)) fail(reader, reader.pos, 'the slot of an object')
+  return value
+}
+
+/**
+ * `R:<slot>;`, the same place under a second name: objects are shared anyway, anything else is held
+ * by a `PhpReference` in both places.
+ */
+export function readReference(reader: Reader, frame: Frame): unknown {
+  const slot = readSlot(reader)
+  if (slot === undefined || isHere(slot, frame)) fail(reader, reader.pos, 'the slot of a value')
+  const value = peek(slot.frame, slot.key)
+  if (isReference(value)) return value
+  if (isShared(value)) return value
+  const reference = new PhpReference(value)
+  put(slot.frame, slot.key, reference)
+  return reference
+}
+
+function readSlot(reader: Reader): Slot | undefined {
+  const { pos: start, slots } = reader
+  const slot = readSlotNumber(reader)
+  if (slots === undefined) throw NEEDS_SLOTS
+  slots.tokens.push({ start, end: reader.pos, slot })
+  return slots.places[slot - 1]
+}
+
+/** `X:<slot>;` */
+export function readSlotNumber(reader: Reader): number {
+  const start = reader.pos
+  const number = readDigits(reader, start + 2)
+  const end = reader.pos
+  if (
+    end === start + 2 ||
+    byteAt(reader, end) !== SEMICOLON ||
+    byteAt(reader, start + 1) !== COLON
+  ) {
+    fail(reader, start, 'a slot')
+  }
+  reader.pos = end + 1
+  return end - start - 2 > EXACT_DIGITS ? wrapped(reader, start + 2, end) : number
+}
+
+/** Whether the slot is the very place that is being read. */
+function isHere(slot: Slot, frame: Frame): boolean {
+  return slot.frame === frame && slot.key === frame.key
+}
+
+function valueOf(slot: Slot): unknown {
+  const value = peek(slot.frame, slot.key)
+  return isReference(value) ? value.value : value
+}
+
+/** Whether a value is a `PhpReference`. */
+export function isReference(value: unknown): value is PhpReference {
+  return typeof value === 'object' && value !== null && kindOf(value) === 'reference'
+}
+
+/** Reads without slots, and once more with them when a reference turns up. */
+export function withSlotsIfNeeded<T>(read: (tracked: boolean) => T): T {
+  try {
+    return read(false)
+  } catch (thrown) {
+    if (thrown !== NEEDS_SLOTS) throw thrown
+    return read(true)
+  }
+}

@@ -1,0 +1,151 @@
+/**
+ * Writes one value in PHP's `serialize()` format in one pass, without recursion.
+ *
+ * @see ext/standard/var.c, `php_var_serialize_intern`
+ * @module
+ */
+import { SessionError } from '../errors.js'
+import { NINE } from './codes.js'
+import { integerKey } from './keys.js'
+import { openContainer } from './open-container.js'
+import { SHAPE, type Entry, type WriteFrame } from './write-frame.js'
+import {
+  putCommon,
+  putDigits,
+  putIndex,
+  putShort,
+  SHORT,
+  SMALL,
+  writeAscii,
+  writeBytes,
+  writeName,
+  writeScalar,
+} from './write-scalar.js'
+import { refuse, reserve, type Writer } from './writer.js'
+
+/**
+ * Writes a value.
+ *
+ * @throws {EncodeError} With the path of what cannot be written.
+ */
+export function writeValue(writer: Writer, value: unknown): void {
+  writer.frame = undefined
+  try {
+    if (writeScalar(writer, value)) return
+    let frame = openContainer(writer, undefined, value as object)
+    while (frame !== undefined) {
+      writer.frame = frame
+      frame = step(writer, frame)
+    }
+  } catch (error) {
+    if (error instanceof SessionError) throw error
+    refuse(writer, 'a value that could not be read', error)
+  }
+}
+
+/** Writes entries until the container ends or another one begins. @returns Where to go on. */
+function step(writer: Writer, frame: WriteFrame): WriteFrame | undefined {
+  if (frame.shape === SHAPE.list) return stepList(writer, frame)
+  return frame.shape === SHAPE.record ? stepRecord(writer, frame) : stepEntries(writer, frame)
+}
+
+function stepList(writer: Writer, frame: WriteFrame): WriteFrame | undefined {
+  const { list, size } = frame
+  for (let index = frame.index; index < size; index += 1) {
+    frame.index = index + 1
+    reserve(writer, SMALL)
+    const value = list[index]
+    const at = putIndex(writer.bytes, writer.pos, index)
+    const end = putCommon(writer.bytes, at, value)
+    if (end >= 0) {
+      writer.slot += 1
+      writer.pos = end
+    } else {
+      writer.pos = at
+      const child = writeRare(writer, frame, value)
+      if (child !== undefined) return child
+    }
+  }
+  return close(writer, frame)
+}
+
+function stepRecord(writer: Writer, frame: WriteFrame): WriteFrame | undefined {
+  const { names, size } = frame
+  const source = frame.source as Readonly<Record<string, unknown>>
+  for (let index = frame.index; index < size; index += 1) {
+    frame.index = index + 1
+    const name = names[index] as string
+    const value = source[name]
+    if (value === undefined) {
+      frame.skipped += 1
+      continue
+    }
+    reserve(writer, SMALL)
+    const at = writeKey(writer, name)
+    const end = putCommon(writer.bytes, at, value)
+    if (end >= 0) {
+      writer.slot += 1
+      writer.pos = end
+    } else {
+      writer.pos = at
+      const child = writeRare(writer, frame, value)
+      if (child !== undefined) return child
+    }
+  }
+  return close(writer, frame)
+}
+
+/** Entries of a `Map` and properties of a `PhpObject`. */
+function stepEntries(writer: Writer, frame: WriteFrame): WriteFrame | undefined {
+  const { entries, size } = frame
+  while (frame.index < size) {
+    const [key, value] = entries[frame.index] as Entry
+    frame.index += 1
+    if (value === undefined) {
+      frame.skipped += 1
+      continue
+    }
+    writeEntryKey(writer, key)
+    const child = writeRare(writer, frame, value)
+    if (child !== undefined) return child
+  }
+  return close(writer, frame)
+}
+
+/** Any value. @returns The container to go on with. */
+function writeRare(writer: Writer, frame: WriteFrame, value: unknown): WriteFrame | undefined {
+  return writeScalar(writer, value) ? undefined : openContainer(writer, frame, value as object)
+}
+
+/** The name of an object's property as a key of an array; there is room for what follows. */
+function writeKey(writer: Writer, name: string): number {
+  // Integers begin with a digit or a minus, both below this.
+  if (name.length <= SHORT && name.charCodeAt(0) > NINE) {
+    const end = putShort(writer.bytes, writer.pos, name)
+    if (end >= 0) return end
+  }
+  writeEntryKey(writer, integerKey(name) ?? name)
+  reserve(writer, SMALL)
+  return writer.pos
+}
+
+function writeEntryKey(writer: Writer, key: Entry[0]): void {
+  if (typeof key === 'string') writeName(writer, key)
+  else if (typeof key === 'object') writeBytes(writer, key)
+  else writeAscii(writer, `i:${key};`)
+}
+
+function close(writer: Writer, frame: WriteFrame): WriteFrame | undefined {
+  reserve(writer, 1)
+  writeAscii(writer, '}')
+  if (frame.skipped > 0) correctCount(writer, frame)
+  return frame.parent
+}
+
+/** Properties that are `undefined` were counted with the others: fewer may take fewer digits. */
+function correctCount(writer: Writer, { countAt, size, skipped }: WriteFrame): void {
+  const was = countAt + String(size).length
+  const end = putDigits(writer.bytes, countAt, size - skipped)
+  writer.bytes.copyWithin(end, was, writer.pos)
+  writer.pos -= was - end
+}

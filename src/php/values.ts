@@ -1,0 +1,213 @@
+/**
+ * PHP values for which JavaScript has no type. They are inert: reading never runs code of a class,
+ * and what was read is written back as it was.
+ *
+ * @module
+ */
+
+/**
+ * What marks the value classes. Registered, so that an ESM and a CJS copy know each other's values.
+ */
+export const PHP_KIND = Symbol.for('sessionz.php.kind')
+
+/** Which value class an object belongs to. */
+export type PhpKind = 'object' | 'enum' | 'serializable' | 'reference'
+
+const INSPECT = Symbol.for('nodejs.util.inspect.custom')
+
+type Inspect = (value: unknown, options: object) => string
+
+/** Who may use a property in PHP. */
+export type PhpVisibility = 'public' | 'protected' | 'private'
+
+/** One property of a `PhpObject`. */
+export interface PhpProperty {
+  readonly name: string
+  readonly visibility: PhpVisibility
+  /** The class that declares a private property. */
+  readonly declaringClass?: string
+  readonly value: unknown
+}
+
+/**
+ * An object of a PHP class. Two places that hold the same instance are one object for PHP, too.
+ *
+ * Names are text; bytes of a name that are not UTF-8 stand as `U+DC80` to `U+DCFF`.
+ */
+export class PhpObject {
+  readonly className: string
+  /**
+   * Properties in PHP's order, under the names PHP writes: `name`, `"\0*\0name"` where protected,
+   * `"\0Class\0name"` where private to `Class`, a number where a class wrote an integer key.
+   */
+  readonly members: Map<string | number | bigint, unknown>
+
+  /**
+   * @param properties Public properties.
+   * @throws {RangeError} When the class name is not one PHP could have.
+   */
+  constructor(className: string, properties: Readonly<Record<string, unknown>> = {}) {
+    this.className = className
+    this.members = new Map(Object.entries(properties))
+    assertClassName(className)
+  }
+
+  get [PHP_KIND](): PhpKind {
+    return 'object'
+  }
+
+  /** The value of the property of this name, whatever its visibility; `undefined` without one. */
+  get(name: string): unknown {
+    const key = keyOf(this, name)
+    return key === undefined ? undefined : this.members.get(key)
+  }
+
+  /** Changes the property of this name in its place and visibility; a new one is public and last. */
+  set(name: string, value: unknown): this {
+    this.members.set(keyOf(this, name) ?? name, value)
+    return this
+  }
+
+  has(name: string): boolean {
+    return keyOf(this, name) !== undefined
+  }
+
+  /** Removes a property. @returns Whether there was one. */
+  delete(name: string): boolean {
+    const key = keyOf(this, name)
+    return key !== undefined && this.members.delete(key)
+  }
+
+  /** Adds or replaces exactly this property: name, visibility and declaring class together. */
+  define(property: PhpProperty): this {
+    this.members.set(memberName(this.className, property), property.value)
+    return this
+  }
+
+  /** The properties in PHP's order. */
+  properties(): PhpProperty[] {
+    return Array.from(this.members, ([key, value]) => ({ ...splitName(String(key)), value }))
+  }
+
+  [INSPECT](_depth: number, options: object, inspect: Inspect): string {
+    const shown = this.properties().map(({ name, visibility, value }) => [
+      visibility === 'public' ? name : `${name}:${visibility}`,
+      value,
+    ])
+    return `PhpObject<${this.className}> ${inspect(Object.fromEntries(shown), options)}`
+  }
+}
+
+/** One case of a PHP enum. PHP has each case once, so two instances of a case are the same. */
+export class PhpEnum {
+  readonly className: string
+  readonly caseName: string
+
+  /** @throws {RangeError} When a name is not one PHP could have. */
+  constructor(className: string, caseName: string) {
+    this.className = className
+    this.caseName = caseName
+    assertClassName(className)
+    if (!isIdentifier(caseName)) throw new RangeError('"caseName" must be a PHP identifier')
+  }
+
+  get [PHP_KIND](): PhpKind {
+    return 'enum'
+  }
+
+  [INSPECT](): string {
+    return `PhpEnum<${this.className}::${this.caseName}>`
+  }
+}
+
+/** An object that serialized itself (PHP's old `Serializable`): a class and its own bytes. */
+export class PhpSerializable {
+  readonly className: string
+  readonly data: Uint8Array
+
+  /** @throws {RangeError} When the class name is not one PHP could have. */
+  constructor(className: string, data: Uint8Array) {
+    this.className = className
+    this.data = data
+    assertClassName(className)
+  }
+
+  get [PHP_KIND](): PhpKind {
+    return 'serializable'
+  }
+}
+
+/**
+ * A PHP reference (`&`): every place that holds this instance sees the same `value`. Objects are
+ * shared without one.
+ */
+export class PhpReference {
+  value: unknown
+
+  constructor(value: unknown) {
+    this.value = value
+  }
+
+  get [PHP_KIND](): PhpKind {
+    return 'reference'
+  }
+}
+
+/** Any of the value classes. */
+export type PhpValue = PhpObject | PhpEnum | PhpSerializable | PhpReference
+
+/** The value class of an object, also of another copy of this library. */
+export function kindOf(value: object): PhpKind | undefined {
+  return (value as Partial<PhpValue>)[PHP_KIND]
+}
+
+/** Whether PHP treats the value as an object, which places share by identity. */
+export function isShared(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  const kind = kindOf(value)
+  return kind !== undefined && kind !== 'reference'
+}
+
+const CLASS_NAME = /^[\w\x80-\uffff][\w\x80-\uffff\\]*$/
+const IDENTIFIER = /^[A-Za-z_\x80-\uffff][\w\x80-\uffff]*$/
+
+/** Whether PHP's reader takes the text as the name of a class. */
+export function isClassName(text: string): boolean {
+  return CLASS_NAME.test(text)
+}
+
+/** Whether the text can name a case of an enum. */
+export function isIdentifier(text: string): boolean {
+  return IDENTIFIER.test(text)
+}
+
+function assertClassName(text: string): void {
+  if (!isClassName(text)) throw new RangeError('"className" must be the name of a PHP class')
+}
+
+/** The name PHP writes for a property. */
+function memberName(className: string, { name, visibility, declaringClass }: PhpProperty): string {
+  if (visibility === 'public') return name
+  return `\0${visibility === 'protected' ? '*' : (declaringClass ?? className)}\0${name}`
+}
+
+function splitName(key: string): Omit<PhpProperty, 'value'> {
+  const end = key.startsWith('\0') ? key.indexOf('\0', 1) : -1
+  if (end < 0) return { name: key, visibility: 'public' }
+  const name = key.slice(end + 1)
+  const owner = key.slice(1, end)
+  if (owner === '*') return { name, visibility: 'protected' }
+  return { name, visibility: 'private', declaringClass: owner }
+}
+
+/** What a plain name means: public, else protected, else private here, else private above. */
+function keyOf(object: PhpObject, name: string): string | number | bigint | undefined {
+  const { members, className } = object
+  for (const key of [name, `\0*\0${name}`, `\0${className}\0${name}`]) {
+    if (members.has(key)) return key
+  }
+  for (const key of members.keys()) {
+    if (splitName(String(key)).name === name) return key
+  }
+  return undefined
+}

@@ -1,0 +1,64 @@
+/**
+ * Values that PHP shares between places: objects, enum cases, references.
+ *
+ * Every value takes a slot, counted from 1 in the order of writing; keys and `R` take none. What is
+ * met again is written as the slot of its first place.
+ *
+ * @see ext/standard/var.c, `php_add_var_hash`
+ * @module
+ */
+import { bytesOfName, writeAscii } from './write-scalar.js'
+import type { PhpEnum, PhpObject, PhpSerializable } from './values.js'
+import { writeRaw, type Writer } from './writer.js'
+
+/** A value that has an identity in PHP. */
+export type Shared = PhpObject | PhpEnum | PhpSerializable
+
+/** What is the same for PHP: the instance, or the case of an enum. */
+export function identityOf(value: Shared): unknown {
+  return 'caseName' in value ? `${value.className}:${value.caseName}` : value
+}
+
+/**
+ * Writes `r:` or `R:` for what was written before; else gives it the next slot.
+ *
+ * @param byReference Whether the place is a `PhpReference`; its `R` takes no slot.
+ */
+export function writeAgain(writer: Writer, identity: unknown, byReference: boolean): boolean {
+  const seen = (writer.seen ??= new Map())
+  const slot = seen.get(identity)
+  if (slot === undefined) {
+    seen.set(identity, writer.slot + 1)
+    return false
+  }
+  if (!byReference) writer.slot += 1
+  writer.backReferences += 1
+  writeAscii(writer, `${byReference ? 'R' : 'r'}:${slot};`)
+  return true
+}
+
+/** `O:<n>:"<class>":`, up to the count of properties. */
+export function writeObjectHead(writer: Writer, className: string): void {
+  writeHead(writer, 'O', bytesOfName(writer, className))
+  writeAscii(writer, ':')
+}
+
+/** `E:<n>:"<class>:<case>";` */
+export function writeEnum(writer: Writer, { className, caseName }: PhpEnum): void {
+  writeHead(writer, 'E', bytesOfName(writer, `${className}:${caseName}`))
+  writeAscii(writer, ';')
+}
+
+/** `C:<n>:"<class>":<n>:{<bytes>}` */
+export function writeSerializable(writer: Writer, { className, data }: PhpSerializable): void {
+  writeHead(writer, 'C', bytesOfName(writer, className))
+  writeAscii(writer, `:${data.length}:{`)
+  writeRaw(writer, data)
+  writeAscii(writer, '}')
+}
+
+function writeHead(writer: Writer, tag: string, name: Buffer): void {
+  writeAscii(writer, `${tag}:${name.length}:"`)
+  writeRaw(writer, name)
+  writeAscii(writer, '"')
+}

@@ -1,0 +1,42 @@
+/**
+ * Writes the variables of a session, in any layout.
+ *
+ * @module
+ */
+import type { SessionData } from '../serializer.js'
+import type { Layout } from './layout.js'
+import { writeValue } from './serialize-value.js'
+import type { Writer } from './writer.js'
+
+/** Variables as PHP would write them, and where each of them is. */
+export interface Written {
+  readonly writer: Writer
+  readonly layout: Layout
+  readonly data: SessionData
+  readonly names: readonly string[]
+  /** Where each variable begins; then where the last one ends. */
+  readonly marks: readonly number[]
+}
+
+/** Writes all variables; those that are `undefined` are left out. */
+export function writeVariables(writer: Writer, layout: Layout, data: SessionData): Written {
+  const names = Object.keys(data).filter((name) => data[name] !== undefined)
+  const marks: number[] = []
+  layout.writeHead(writer, names.length)
+  writer.slot = layout.rootSlots
+  for (const name of names) {
+    marks.push(writer.pos)
+    writeVariable(writer, layout, name, data[name])
+  }
+  marks.push(writer.pos)
+  layout.writeTail(writer)
+  return { writer, layout, data, names, marks }
+}
+
+/** Writes one variable: its name and its value. */
+export function writeVariable(writer: Writer, layout: Layout, name: string, value: unknown): void {
+  writer.variable = name
+  writer.frame = undefined
+  layout.writeName(writer, name)
+  writeValue(writer, value)
+}

@@ -1,0 +1,96 @@
+/**
+ * What writes PHP's serialized bytes: a growing buffer, and the few moves every value is made of.
+ *
+ * @module
+ */
+import { EncodeError } from '../errors.js'
+import { nameOfEntry, type WriteFrame } from './write-frame.js'
+
+/** One pass over one value, or over the variables of one session. */
+export interface Writer {
+  readonly format: string
+  readonly maxDepth: number
+  bytes: Uint8Array
+  /** Where the next byte goes. */
+  pos: number
+  /** The last slot that was given to a value; see write-shared.ts. */
+  slot: number
+  /** What other places can refer to, and its slot. */
+  seen: Map<unknown, number> | undefined
+  /** How many `r:` and `R:` were written. */
+  backReferences: number
+  /** The container that is being written. */
+  frame: WriteFrame | undefined
+  /** The session variable that is being written; begins the path of errors. */
+  variable: string | undefined
+  /** Whether the next container is one that can be entered only once: no cycle runs through it. */
+  once: boolean
+}
+
+const FIRST_SIZE = 0x1_0000
+const KEPT_SIZE = 0x20_0000
+const MAX_SIZE = 0x4000_0000
+
+/** The buffer of the last writer, for the next one; gone while in use, as getters may serialize. */
+let spare: Uint8Array | undefined
+
+/** A writer at the beginning of its buffer. Give it back with `finish` or `release`. */
+export function createWriter(format: string, maxDepth: number): Writer {
+  const bytes = spare ?? new Uint8Array(FIRST_SIZE)
+  spare = undefined
+  return {
+    format,
+    maxDepth,
+    bytes,
+    pos: 0,
+    slot: 0,
+    seen: undefined,
+    backReferences: 0,
+    frame: undefined,
+    variable: undefined,
+    once: false,
+  }
+}
+
+/** The bytes written, in memory of their own. */
+export function written(writer: Writer): Uint8Array {
+  return writer.bytes.slice(0, writer.pos)
+}
+
+/** Ends a writer. What it wrote stays readable until another one writes. */
+export function release(writer: Writer): void {
+  if (writer.bytes.length <= KEPT_SIZE) spare = writer.bytes
+}
+
+/** @throws {EncodeError} Always, with the path of the value that is being written. */
+export function refuse(writer: Writer, reason: string, cause?: unknown): never {
+  const options = cause === undefined ? {} : { cause }
+  throw new EncodeError(writer.format, reason, pathOf(writer), options)
+}
+
+function pathOf(writer: Writer): (string | number)[] {
+  const path: (string | number)[] = []
+  for (let frame = writer.frame; frame !== undefined; frame = frame.parent) {
+    if (frame.index > 0) path.unshift(nameOfEntry(frame, frame.index - 1))
+  }
+  return writer.variable === undefined ? path : [writer.variable, ...path]
+}
+
+/** Makes room for so many bytes. */
+export function reserve(writer: Writer, size: number): void {
+  const needed = writer.pos + size
+  if (needed <= writer.bytes.length) return
+  if (needed > MAX_SIZE) refuse(writer, `larger than ${MAX_SIZE} bytes`)
+  let length = writer.bytes.length * 2
+  while (length < needed) length *= 2
+  const bytes = new Uint8Array(length)
+  bytes.set(writer.bytes.subarray(0, writer.pos))
+  writer.bytes = bytes
+}
+
+/** Bytes as they are. */
+export function writeRaw(writer: Writer, content: Uint8Array): void {
+  reserve(writer, content.length)
+  writer.bytes.set(content, writer.pos)
+  writer.pos += content.length
+}
