@@ -49,30 +49,48 @@ describe('take and release', () => {
   )
 })
 
+const SINGLE = { iterations: 1, time: 0, warmupTime: 0, warmupIterations: 0 }
+
+/** How late a 1 ms timer is while something runs: median, p99, p99.9 and most, in milliseconds. */
+async function lateness(work: () => Promise<unknown>): Promise<string> {
+  const delay = monitorEventLoopDelay({ resolution: 1 })
+  delay.enable()
+  await work()
+  delay.disable()
+  return [50, 99, 99.9, 100]
+    .map((share) => (delay.percentile(share) / 1e6 - 1).toFixed(2))
+    .join(' / ')
+}
+
+/** Repeats work for two seconds. @returns How often. */
+async function repeated(work: () => Promise<unknown>): Promise<number> {
+  const until = performance.now() + 2000
+  let times = 0
+  for (; performance.now() < until; times += 1) await work()
+  return times
+}
+
 describe('the event loop meanwhile', () => {
   const flock = helperFlock('auto')
   afterAll(() => flock.dispose())
-  const delay = monitorEventLoopDelay({ resolution: 1 })
-  afterAll(() => {
-    const [median, high, most] = [delay.percentile(50), delay.percentile(99.9), delay.max]
-    const text = [median, high, most]
-      .map((nanoseconds) => (nanoseconds / 1e6).toFixed(2))
-      .join(' / ')
-    process.stdout.write(`event loop delay, ms: p50 / p99.9 / max of a 1 ms timer: ${text}\n`)
-  })
   bench(
-    '100 locks of 100 files at once',
+    'two seconds of locks, ten files at once; two seconds of nothing',
     async () => {
-      delay.enable()
-      const one = async (name: number) => {
-        const file = join(folder, `f${name}`)
+      const take = async (name: string) => {
+        const file = join(folder, name)
         const lock = await flock.lock(openSync(file, 'a+'), file, limits)
         lock.release()
       }
-      await Promise.all(Array.from({ length: 100 }, (_, name) => one(name)))
-      delay.disable()
+      await take('f0')
+      let locks = 0
+      const lane = async (_: unknown, name: number) => {
+        locks += await repeated(() => take(`f${name}`))
+      }
+      const late = await lateness(() => Promise.all(Array.from({ length: 10 }, lane)))
+      const idle = await lateness(() => repeated(() => new Promise((next) => setImmediate(next))))
+      process.stdout.write(`${locks} locks: late by ${late} ms; without any: ${idle} ms\n`)
     },
-    options,
+    SINGLE,
   )
 })
 
@@ -122,6 +140,6 @@ describe('one session, four busy PHP workers and twenty requests of Node at a ti
         `PHP: ${php.join(' | ')}\nNode: ${turns} turns, longest wait ${Math.round(longest)} ms\n`,
       )
     },
-    { iterations: 1, time: 0, warmupTime: 0, warmupIterations: 0 },
+    SINGLE,
   )
 })
