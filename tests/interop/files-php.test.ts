@@ -14,7 +14,7 @@ import { describe, expect, it } from 'vitest'
 import type { FilesOptions } from '../../src/handlers/files.js'
 import { talkToNode, talkToPhp } from '../helpers/children.js'
 import { temporaryFolder } from '../helpers/folders.js'
-import { until } from '../helpers/processes.js'
+import { childrenOf, until } from '../helpers/processes.js'
 import { describeWith, has } from '../helpers/services.js'
 
 const WORKER = 'tests/helpers/children/files-worker.ts'
@@ -164,11 +164,13 @@ describeWith('php', 'PHP and Node over one session', () => {
     const { node } = setUp()
     const child = await node('hold')
     await child.line()
+    const [helper] = childrenOf(child.pid)
     child.say('n|i:1;')
 
     child.child.stdin.end()
 
     expect(await child.ended).toBe(0)
+    await until(() => !existsSync(`/proc/${helper}`), 'the helper is gone')
   })
 
   it("PHP's gc removes old journals, and no session of Node that is live", async () => {

@@ -76,7 +76,10 @@ describe('sync stays sync', () => {
 
   it('hands a promise of the innermost handler up untouched', async () => {
     const promise = Promise.resolve(bytes)
-    const chain = composeChain([noting('layer', []), defineHandler({ name: 'p', read: () => promise })])
+    const chain = composeChain([
+      noting('layer', []),
+      defineHandler({ name: 'p', read: () => promise }),
+    ])
 
     expect(chain.read('a', createContext())).toBe(promise)
     expect(await promise).toBe(bytes)
@@ -254,6 +257,8 @@ describe('misuse', () => {
 
   it('refuses a definition without a name or with a value that is no function', () => {
     expect(() => defineHandler({ name: '' })).toThrow(TypeError)
-    expect(() => defineHandler({ name: 'x', read: 5 as never })).toThrow(/"read" must be a function/)
+    expect(() => defineHandler({ name: 'x', read: 5 as never })).toThrow(
+      /"read" must be a function/,
+    )
   })
 })

@@ -1,0 +1,37 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { get } from '../helpers/live.js'
+import { serveNode, startNode, type Served } from '../helpers/servers.js'
+
+describe('Node processes alone on one folder', () => {
+  let folder: string
+  let nodes: Served[]
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'sessionz-nodes-'))
+    const script = join(folder, 'counter.mjs')
+    const env = { SAVE_PATH: folder }
+    nodes = [await serveNode(new URL('./live/counter.ts', import.meta.url), script, env)]
+    while (nodes.length < 4) nodes.push(await startNode(script, env))
+  }, 60_000)
+
+  afterAll(async () => {
+    await Promise.all(nodes.map((server) => server.stop()))
+    await rm(folder, { recursive: true })
+  })
+
+  it.each([1, 4])('add up 100 parallel increments to 100 with %i of them', async (processes) => {
+    const id = `nodes${processes}`.padEnd(32, '0')
+    await writeFile(join(folder, `sess_${id}`), 'n|i:0;', { mode: 0o600 })
+
+    const visits = Array.from({ length: 100 }, (_, index) =>
+      get(nodes[index % processes]!.origin, '/increment', id),
+    )
+    const statuses = (await Promise.all(visits)).map(({ status }) => status)
+
+    expect(new Set(statuses)).toEqual(new Set([200]))
+    expect(await readFile(join(folder, `sess_${id}`), 'latin1')).toBe('n|i:100;')
+  })
+})

@@ -1,0 +1,3 @@
+import { liveTests } from '../helpers/live.js'
+
+liveTests('php')
