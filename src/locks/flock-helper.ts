@@ -66,8 +66,8 @@ export function startHelper(program: HelperProgram): Promise<Helper | undefined>
       resolve(outcome)
     }
     child.on('exit', () => bury(helper, settle))
-    // A write to a helper that has just died; its exit tells the rest.
-    child.stdin.on('error', () => undefined)
+    // A pipe to a helper that has just died; its exit tells the rest.
+    for (const pipe of [child.stdin, child.stdout]) pipe.on('error', () => undefined)
     listen(helper, () => settle(helper))
     keepNothingAlive(child)
   })

@@ -10,6 +10,7 @@
  */
 import { accessSync, closeSync, constants } from 'node:fs'
 import { LockTimeoutError, StateError, StoreError } from '../errors.js'
+import { publish } from '../events.js'
 import type { HeldLock, LockLimits } from '../lib/held-lock.js'
 import { lockByFunction, type FlockFunction } from './flock-function.js'
 import {
@@ -104,6 +105,7 @@ export function helperFlock(provider: FlockProvider): Flock {
   const programs = helperPrograms(provider)
   if (programs.length === 0) throw noProvider()
   let current: Promise<Helper | undefined> | undefined
+  let disposals = 0
 
   async function running(): Promise<Helper> {
     const starting = (current ??= startFirst(programs))
@@ -117,10 +119,12 @@ export function helperFlock(provider: FlockProvider): Flock {
 
   async function attempts(fd: number, path: string, limits: LockLimits): Promise<HeldLock> {
     const started = performance.now()
+    const before = disposals
     for (let attempt = 0; attempt < MAX_HELPERS; attempt += 1) {
       const waitMs = Math.max(0, limits.waitMs - (performance.now() - started))
       const held = await lockAnyhow(await running(), { fd, path }, { ...limits, waitMs })
       if (held !== undefined) return held
+      if (disposals !== before) throw new StateError('files: closed while waiting for the lock')
     }
     throw new StoreError('files', 'lock', 'the lock helper keeps dying')
   }
@@ -135,6 +139,7 @@ export function helperFlock(provider: FlockProvider): Flock {
       }
     },
     async dispose() {
+      disposals += 1
       const helper = await current
       current = undefined
       if (helper !== undefined) await endHelper(helper)
@@ -145,9 +150,19 @@ export function helperFlock(provider: FlockProvider): Flock {
 async function startFirst(programs: readonly HelperProgram[]): Promise<Helper | undefined> {
   for (const program of programs) {
     const helper = await startHelper(program)
-    if (helper !== undefined) return helper
+    if (helper === undefined) continue
+    if (program.name === 'node') warnOfPrograms()
+    return helper
   }
   return undefined
+}
+
+function warnOfPrograms(): void {
+  publish('sessionz:warning', () => ({
+    code: 'FLOCK_BY_PROGRAM',
+    message:
+      'files: every lock starts the flock program, which takes some 2 ms; install perl, php or python3',
+  }))
 }
 
 function noProvider(): StoreError {

@@ -275,6 +275,23 @@ describeWith('perl', 'the helper process', () => {
     await until(() => kernelLocks(path) === 0, 'nobody is left')
   })
 
+  it('ends the waits that are under way when it is disposed, and starts again when asked', async () => {
+    const flock = disposed(helperFlock('perl'))
+    const path = file()
+    const first = await flock.lock(opened(path), path, PATIENT)
+    const second = flock.lock(opened(path), path, PATIENT)
+    await until(() => kernelLocks(path) === 2, 'the second waits in the kernel')
+
+    const ended = expect(second).rejects.toMatchObject({ code: 'ERR_SESSION_STATE' })
+    await flock.dispose()
+    await ended
+    first.release()
+
+    const third = await flock.lock(opened(path), path, PATIENT)
+    expect(third.lost).toBe(false)
+    third.release()
+  })
+
   it('refuses at once when the signal was aborted before', async () => {
     const flock = disposed(helperFlock('perl'))
     const path = file()
