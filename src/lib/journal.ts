@@ -61,32 +61,49 @@ async function sha256(bytes: Uint8Array): Promise<Uint8Array> {
 }
 
 /**
- * What a file needs that has a journal beside it.
- *
- * - `nothing`: it is the old or the new content, or somebody else has written since
- * - `shorten`: it was growing; cut off, it is the old content again
- * - `finish`: it is partly overwritten; the rest of the new content completes it
+ * What makes a file whole that has a journal beside it: its old content, the new one, or nothing,
+ * because it is one of them, or because somebody else has written since.
  */
-export type Repair = 'nothing' | 'shorten' | 'finish'
+export type Repair = 'nothing' | 'old' | 'next'
+
+/** What a disk writes whole or not at all. */
+const SECTOR = 512
 
 /**
- * Decides what a file needs. The order of a write is: the part beyond the old length, the head from
- * its first byte on, the cut.
+ * Decides how a file is repaired, so that no repair needs more space than the file has.
+ *
+ * A write goes in this order: the part beyond the old length, the head from its first byte on, the
+ * cut. A killed process leaves a beginning of that; a power cut leaves any of its sectors.
  */
-export function repairOf(file: Uint8Array, { old, next }: Journal): Repair {
+export function repairOf(file: Uint8Array, change: Journal): Repair {
+  const { old, next } = change
+  const shorter = Math.min(old.length, next.length)
   if (sameBytes(file, old) || sameBytes(file, next)) return 'nothing'
-  if (!isTailOfWrite(file, old, next)) return 'nothing'
-  const head = Math.min(old.length, next.length)
-  if (file.length < next.length) return equalIn(file, old, 0, head) ? 'shorten' : 'nothing'
-  const written = commonPrefix(file, next, head)
-  return equalIn(file, old, written, head) ? 'finish' : 'nothing'
+  if (file.length < shorter || file.length > Math.max(old.length, next.length)) return 'nothing'
+  if (!isBeginning(file, change, shorter) && !isSectors(file, change, shorter)) return 'nothing'
+  return file.length < next.length ? 'old' : 'next'
 }
 
-/** Whether everything beyond the shorter content is what the write leaves there. */
-function isTailOfWrite(file: Uint8Array, old: Uint8Array, next: Uint8Array): boolean {
-  if (file.length < old.length || file.length > Math.max(old.length, next.length)) return false
-  if (next.length > old.length) return equalIn(file, next, old.length, file.length)
-  return equalIn(file, old, next.length, old.length)
+/** The head new up to some byte and old from there, the tail as far as the write came. */
+function isBeginning(file: Uint8Array, { old, next }: Journal, head: number): boolean {
+  const tail = old.length < next.length ? next : old
+  const written = commonPrefix(file, next, head)
+  return equalIn(file, old, written, head) && equalIn(file, tail, head, file.length)
+}
+
+function isSectors(file: Uint8Array, { old, next }: Journal, head: number): boolean {
+  for (let from = 0, to = 0; from < file.length; from = to) {
+    to = Math.min(file.length, from - (from % SECTOR) + SECTOR)
+    if (from < head && to > head) to = head
+    const known = equalIn(file, next, from, to) || equalIn(file, old, from, to)
+    if (!known && !(from >= old.length && isBlank(file, from, to))) return false
+  }
+  return true
+}
+
+/** Space that a file has grown by before anything was written to it. */
+function isBlank(bytes: Uint8Array, from: number, to: number): boolean {
+  return bytes.subarray(from, to).every((byte) => byte === 0)
 }
 
 function equalIn(a: Uint8Array, b: Uint8Array, from: number, to: number): boolean {

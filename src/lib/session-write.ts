@@ -109,10 +109,10 @@ async function apply(fd: number, { old, next }: Journal): Promise<void> {
   if (next.length < old.length) ftruncateSync(fd, next.length)
 }
 
-/** The old content takes the space it already had. Should even that fail, the journal stays. */
-async function restore(fd: number, old: Uint8Array): Promise<void> {
-  await writePart(fd, old, 0, old.length)
-  ftruncateSync(fd, old.length)
+/** A content that takes no more space than the file has. Should even that fail, the journal stays. */
+async function restore(fd: number, content: Uint8Array): Promise<void> {
+  await writePart(fd, content, 0, content.length)
+  ftruncateSync(fd, content.length)
 }
 
 async function writeJournal(path: string, change: Journal, durable: boolean): Promise<void> {
@@ -169,8 +169,7 @@ async function repair(fd: number, change: Journal): Promise<void> {
   const { size, atimeMs, mtimeMs } = fstatSync(fd)
   const what = repairOf(await readAll(fd, size), change)
   if (what === 'nothing') return
-  if (what === 'shorten') ftruncateSync(fd, change.old.length)
-  else await apply(fd, change)
+  await restore(fd, change[what])
   futimesSync(fd, atimeMs / 1000, mtimeMs / 1000)
 }
 
