@@ -3,9 +3,12 @@
  *
  * @module
  */
+import { setMaxListeners } from 'node:events'
 import type { LockMode, SessionContext } from './handler.js'
 
-const NEVER = new AbortController().signal
+/** A signal nobody aborts; any number of waits may listen to it. */
+export const NEVER: AbortSignal = new AbortController().signal
+setMaxListeners(0, NEVER)
 
 /** A context whose id the manager may still settle; handlers see it read-only. */
 export type Activation = { -readonly [K in keyof SessionContext]: SessionContext[K] }

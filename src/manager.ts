@@ -4,19 +4,19 @@
  *
  * @module
  */
+import { fresh, resumed } from './begin.js'
 import { composeChain } from './chain.js'
-import { createContext } from './context.js'
+import { administration, disposeAll, type Administration } from './administration.js'
 import { StateError, type SessionError } from './errors.js'
 import { publish } from './events.js'
 import { createCollector } from './garbage.js'
 import { memoryHandler } from './handlers/memory.js'
-import type { SessionHandler, SessionInfo } from './handler.js'
 import { candidates, type SessionRequest } from './http/propagation.js'
 import { isValidId } from './id/validate.js'
 import { run, type Flow } from './lib/flow.js'
 import { close, load, remove, type Loaded, type Start } from './load.js'
 import { seconds, type Metadata } from './metadata.js'
-import { createPrefixedId, idSource } from './new-id.js'
+import { idSource } from './new-id.js'
 import {
   overrideSettings,
   resolveOptions,
@@ -26,15 +26,15 @@ import {
 } from './options/options.js'
 import type { SessionData } from './serializer.js'
 import { serializerFor } from './serializers/registry.js'
-import { limitHold } from './session-life.js'
-import { Session } from './session.js'
-import { activation, createState, type SessionHost } from './session-state.js'
+import type { Session } from './session.js'
+import type { SessionHost } from './session-state.js'
 
 /** How many replaced ids in a row are followed. */
 const MAX_FORWARDS = 3
 
 /** The long-lived root of all sessions of one name. */
-export interface SessionManager<Data extends object = SessionData> extends AsyncDisposable {
+export interface SessionManager<Data extends object = SessionData>
+  extends Administration, AsyncDisposable {
   /** Name of the cookie. */
   readonly name: string
   /**
@@ -48,20 +48,8 @@ export interface SessionManager<Data extends object = SessionData> extends Async
   start(request?: SessionRequest, overrides?: StartOverrides): Promise<Session<Data>>
   /** Begins a new session at once, whatever the request names. For adapters. */
   startNew(request?: SessionRequest): Session<Data>
-  /**
-   * Makes an id that storage does not know: PHP's `session_create_id()`.
-   *
-   * @throws {InvalidIdError} For a prefix with other characters than A-Z a-z 0-9 , -
-   */
-  createId(prefix?: string): Promise<string>
   /** Removes all expired sessions. @returns How many. */
   gc(): Promise<number>
-  /** Removes one session, under its lock. @returns Whether there was one. */
-  destroy(id: string): Promise<boolean>
-  /** Lists the live sessions. @throws {StateError} When no handler of the chain can. */
-  list(): AsyncIterable<SessionInfo>
-  /** Counts the live sessions. @throws {StateError} When no handler of the chain can. */
-  count(): Promise<number>
   /** Ends timers and helpers. Sessions cannot be started afterwards. */
   close(): Promise<void>
 }
@@ -82,7 +70,6 @@ export function createSessionManager<Data extends object = SessionData>(
     newId: idSource(chain, id),
   }
   const collector = createCollector(chain, settings)
-  const admin = () => createContext(adminFields(settings))
   let closed = false
 
   function begin(request: SessionRequest, chosen: Settings): Start {
@@ -101,24 +88,10 @@ export function createSessionManager<Data extends object = SessionData>(
     startNew(request = {}) {
       return fresh<Data>(begin(request, settings), 0)
     },
-    async createId(prefix = '') {
-      return createPrefixedId(host, prefix, admin())
-    },
+    ...administration(() => begin({}, settings)),
     async gc() {
-      if (closed) throw new StateError('manager: closed')
+      begin({}, settings)
       return await collector.collect()
-    },
-    async destroy(sessionId) {
-      if (!isValidId(sessionId)) return false
-      return await run(remove(begin({}, settings), sessionId))
-    },
-    list() {
-      if (chain.list === undefined) throw new StateError('manager: this chain cannot list')
-      return chain.list(admin())
-    },
-    async count() {
-      if (chain.count === undefined) throw new StateError('manager: this chain cannot count')
-      return await chain.count(admin())
     },
     async close() {
       if (closed) return
@@ -131,16 +104,6 @@ export function createSessionManager<Data extends object = SessionData>(
     },
   }
   return manager
-}
-
-function adminFields({ savePath, name, now, gc }: Settings) {
-  return { savePath, name, now, maxLifetime: gc.maxLifetime, lock: 'none' as const }
-}
-
-/** Ends every handler, also when one of them fails. */
-async function disposeAll(handlers: readonly SessionHandler[]): Promise<void> {
-  const results = await Promise.allSettled(handlers.map(async (handler) => handler.dispose?.()))
-  for (const result of results) if (result.status === 'rejected') throw result.reason
 }
 
 /** A session for the first id that leads to one; else a new one. */
@@ -209,40 +172,4 @@ function* endIfOver(start: Start, { id, context, opened, metadata }: Loaded): Fl
   if (opened) yield* close(start, context)
   yield* remove(start, id)
   return true
-}
-
-function resumed<Data extends object>(
-  { host, settings, request }: Start,
-  { id, context, opened, payload, data, metadata }: Loaded,
-  { asked, received }: { asked: string; received: number },
-): Session<Data> {
-  const state = createState(host, settings, request, {
-    id,
-    context,
-    opened,
-    payload,
-    data,
-    metadata,
-    storedId: payload === undefined ? undefined : id,
-    // PHP tells the visitor an id that the application chose, too.
-    announce: id !== asked || request.id !== undefined,
-    cookies: received,
-  })
-  limitHold(state)
-  return new Session<Data>(state)
-}
-
-/** A session without a record. Storage learns of it when it is committed with data. */
-function fresh<Data extends object>(
-  { host, settings, request }: Start,
-  received: number,
-): Session<Data> {
-  const context = activation(settings, request, { isNew: true, lock: 'none' })
-  const id = host.newId(context)
-  const state = createState(host, settings, request, {
-    id: typeof id === 'string' ? id : '',
-    context,
-    cookies: received,
-  })
-  return new Session<Data>(state)
 }

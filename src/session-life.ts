@@ -93,6 +93,7 @@ function* openAnew(state: SessionState, lock: LockMode): Flow<void> {
 export function* suspend(state: SessionState): Flow<void> {
   try {
     yield* store(state)
+    Object.freeze(state.data)
   } finally {
     yield* close(state)
   }

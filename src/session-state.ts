@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Activation } from './context.js'
+import { NEVER, type Activation } from './context.js'
 import { StateError } from './errors.js'
 import { publish } from './events.js'
 import type { Chain, LockMode, MaybePromise, Payload } from './handler.js'
@@ -88,8 +88,6 @@ export function activation(
     entered: 0,
   }
 }
-
-const NEVER = new AbortController().signal
 
 /** The state of a session of which nothing is known but its id. */
 export function createState(

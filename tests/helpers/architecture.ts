@@ -8,8 +8,8 @@ export type Sources = ReadonlyMap<string, string>
 const FLOORS = [
   ['cli', 'index'],
   ['adapters'],
-  ['manager', 'garbage'],
-  ['session', 'load', 'commit', 'merge', 'metadata', 'new-id'],
+  ['manager', 'garbage', 'administration'],
+  ['session', 'begin', 'load', 'commit', 'records', 'merge', 'metadata', 'new-id'],
   ['handlers', 'serializers', 'http', 'testing'],
   ['stores', 'php'],
   ['locks', 'crypto', 'id', 'chain', 'link', 'context', 'options'],

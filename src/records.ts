@@ -1,0 +1,98 @@
+/**
+ * How a session's record is made, and how it moves to another id.
+ *
+ * @module
+ */
+import type { Activation } from './context.js'
+import { EncodeError, StoreError } from './errors.js'
+import type { Payload } from './handler.js'
+import type { Flow } from './lib/flow.js'
+import { forwarding, seconds } from './metadata.js'
+import type { SessionData } from './serializer.js'
+import { activation, call, interrupted, open, type SessionState } from './session-state.js'
+
+/** How often a new id is tried before storage is called broken; PHP's files handler tries as often. */
+const ID_ATTEMPTS = 4
+
+/** The bytes to store. @throws {EncodeError} Also when there are too many of them. */
+export function encode(state: SessionState, data: SessionData, previous = state.payload): Payload {
+  const payload = state.host.serializer.encode(data, previous)
+  const { maxBytes } = state.settings
+  if (payload.length > maxBytes) {
+    throw new EncodeError(state.host.serializer.name, `larger than maxBytes, ${maxBytes} bytes`)
+  }
+  return payload
+}
+
+/** Remembers when the session began, where nothing says so yet. */
+export function stampCreation(state: SessionState): void {
+  const created = state.metadata?.created ?? seconds(state.settings.now())
+  state.metadata = { ...state.metadata, created }
+}
+
+/** Writes a record under a new id; an id that is taken already is replaced by another. */
+export function* insert(state: SessionState, payload: Payload): Flow<void> {
+  for (let attempt = 0; attempt < ID_ATTEMPTS; attempt += 1) {
+    if (attempt > 0 || state.id === '') {
+      state.id = yield* call(state, 'createId', state.host.newId(state.context))
+      state.announce = true
+    }
+    if (yield* insertUnder(state, state.id, payload)) return
+  }
+  throw new StoreError('chain', 'write', 'every new id was taken already')
+}
+
+function* insertUnder(state: SessionState, id: string, payload: Payload): Flow<boolean> {
+  if (state.opened && state.context.id === id) {
+    return yield* call(state, 'write', state.host.chain.write(id, payload, state.context))
+  }
+  const context = activation(state.settings, state.request, {
+    id,
+    isNew: true,
+    lock: lockOf(state),
+  })
+  return yield* within(state, context, function* () {
+    return yield* call(state, 'write', state.host.chain.write(id, payload, context))
+  })
+}
+
+function lockOf(state: SessionState): 'none' | 'exclusive' {
+  return state.settings.concurrency === 'none' ? 'none' : 'exclusive'
+}
+
+/** Runs a body between `open` and `close` of an activation of its own. */
+function* within<T>(state: SessionState, context: Activation, body: () => Flow<T>): Flow<T> {
+  try {
+    yield* open(state, context)
+    return yield* body()
+  } finally {
+    yield* call(state, 'close', state.host.chain.close(context))
+  }
+}
+
+/**
+ * Moves the record to its new id: the new one is written before the old one goes, so that a crash
+ * between the two loses nothing; and it goes again if the old one turns out to be destroyed.
+ */
+export function* moveRecord(state: SessionState, payload: Payload): Flow<void> {
+  yield* insert(state, payload)
+  if (yield* retire(state)) {
+    state.storedId = state.id
+    return
+  }
+  const context = activation(state.settings, state.request, { id: state.id, lock: lockOf(state) })
+  yield* within(state, context, function* () {
+    return yield* call(state, 'destroy', state.host.chain.destroy(state.id, context))
+  })
+  interrupted(state)
+}
+
+/** Destroys the old record, or leaves one that forwards for a while. */
+function* retire(state: SessionState): Flow<boolean> {
+  const { chain, serializer } = state.host
+  const old = state.storedId as string
+  if (state.grace === 0) return yield* call(state, 'destroy', chain.destroy(old, state.context))
+  const until = seconds(state.settings.now()) + state.grace
+  const stub = serializer.encode(forwarding(state.id, until))
+  return yield* call(state, 'write', chain.write(old, stub, state.context))
+}
