@@ -1,0 +1,78 @@
+/**
+ * What every storing handler has to hold to, as data: names and functions that throw an
+ * `AssertionError`, for any test runner.
+ *
+ * ```ts
+ * for (const { name, run } of handlerCases(create)) it(name, run)
+ * ```
+ *
+ * @module
+ */
+import type { MaybePromise, SessionContext, SessionHandler } from '../handler.js'
+import type { HandlerCapabilities, HandlerCheck } from './handler-check.js'
+import { BYTE_CASES } from './handler-cases-bytes.js'
+import { LIFE_CASES } from './handler-cases-life.js'
+import { LOCK_CASES } from './handler-cases-locks.js'
+import { RECORD_CASES } from './handler-cases-records.js'
+import { TIME_CASES } from './handler-cases-time.js'
+import { WAIT_CASES } from './handler-cases-waits.js'
+import { handlerProbe } from './handler-probe.js'
+
+export type { HandlerCapabilities }
+
+/** Handlers over an empty store, made anew for each case. */
+export interface HandlerFixture {
+  /** The chain, outermost first; often only the handler under test. */
+  readonly handlers: readonly SessionHandler[]
+  /** Milliseconds since the epoch: what contexts are given as their clock. */
+  readonly now: () => number
+  /** Lets so many seconds pass for the handlers: moves the clock on, or the records back. */
+  readonly advance: (seconds: number) => MaybePromise<void>
+  /** What contexts need beyond the defaults, for instance a `savePath`. */
+  readonly context?: Partial<SessionContext> | undefined
+  /** Removes what the fixture made. Called after `dispose` of the handlers. */
+  readonly cleanup?: (() => MaybePromise<void>) | undefined
+}
+
+/** One check. */
+export interface HandlerCase {
+  /** A sentence about behaviour, present tense. */
+  readonly name: string
+  /** Makes a fixture, checks, cleans up. @throws {AssertionError} */
+  readonly run: () => Promise<void>
+}
+
+const CHECKS: readonly HandlerCheck[] = [
+  ...RECORD_CASES,
+  ...BYTE_CASES,
+  ...TIME_CASES,
+  ...LOCK_CASES,
+  ...WAIT_CASES,
+  ...LIFE_CASES,
+]
+
+/**
+ * The cases that concern handlers of these capabilities.
+ *
+ * @param create Makes a fixture whose store is empty; called once for each case.
+ */
+export function handlerCases(
+  create: () => MaybePromise<HandlerFixture>,
+  capabilities: HandlerCapabilities = {},
+): HandlerCase[] {
+  const { longestId = 256 } = capabilities
+  return CHECKS.filter(({ needs = [] }) => needs.every((need) => capabilities[need] !== false)).map(
+    ({ name, check }) => ({
+      name,
+      async run() {
+        const fixture = await create()
+        try {
+          await check(handlerProbe(fixture, longestId))
+        } finally {
+          for (const handler of fixture.handlers) await handler.dispose?.()
+          await fixture.cleanup?.()
+        }
+      },
+    }),
+  )
+}
