@@ -217,6 +217,54 @@ describe('a stored session', () => {
   })
 })
 
+describe('absoluteLifetime', () => {
+  it.each(['exclusive', 'merge'] as const)(
+    'counts from the first write here for a session that PHP made (%s)',
+    async (concurrency) => {
+      const handler = memoryHandler()
+      const { manager, advance, now } = fixture({
+        handlers: [handler],
+        absoluteLifetime: 100,
+        concurrency,
+      })
+      await plant(handler, ID, 'n|i:1;', now())
+      const visit = async (n: number) => {
+        const session = await manager.start({ cookieHeader: COOKIE })
+        session.data['n'] = n
+        await session.commit()
+      }
+
+      await visit(2)
+      const stamped = await raw(handler, ID, now())
+      advance(60)
+      await visit(3)
+      advance(41)
+
+      expect(stamped).toBe('n|i:2;__sessionz|a:1:{s:7:"created";i:1700000000;}')
+      expect(await seen(manager, COOKIE)).toEqual({})
+    },
+  )
+
+  it('leaves no trace in a record while it is off', async () => {
+    const handler = memoryHandler()
+    const { manager, now } = fixture({ handlers: [handler] })
+    await plant(handler, ID, 'n|i:1;', now())
+
+    const session = await manager.start({ cookieHeader: COOKIE })
+    session.data['n'] = 2
+    await session.commit()
+
+    expect(await raw(handler, ID, now())).toBe('n|i:2;')
+  })
+
+  it('hides what it remembers from the application', async () => {
+    const { manager } = fixture({ absoluteLifetime: 100 })
+    const cookie = await stored(manager, { n: 1 })
+
+    expect(await seen(manager, cookie)).toEqual({ n: 1 })
+  })
+})
+
 describe('strict mode', () => {
   it('adopts no id that storage does not know, and stores nothing under it', async () => {
     const { manager, taken } = fixture()
@@ -596,6 +644,17 @@ describe('suspend', () => {
     session.data['n'] = 21
     await session.commit()
     expect(await seen(manager, cookie)).toEqual({ n: 21 })
+  })
+
+  it('refuses changes of the old data meanwhile', async () => {
+    const { manager } = fixture()
+    const session = await manager.start({ cookieHeader: await stored(manager, { n: 1 }) })
+
+    await session.suspend(() => {
+      expect(() => (session.data['n'] = 2)).toThrow(TypeError)
+    })
+
+    await session.commit()
   })
 
   it('takes the lock back when the body fails', async () => {
