@@ -9,7 +9,7 @@
  */
 import { setMaxListeners } from 'node:events'
 import { closeSync, fstatSync, statSync } from 'node:fs'
-import { StateError, StoreError } from '../errors.js'
+import { LockTimeoutError, StateError, StoreError } from '../errors.js'
 import type { SessionContext } from '../handler.js'
 import type { HeldLock } from '../lib/held-lock.js'
 import type { SaveFolder } from '../lib/save-path.js'
@@ -88,7 +88,9 @@ export function sessionFiles(flock: Flock, maxWaiters: number): SessionFiles {
         return grip
       } catch (error) {
         leave()
-        throw error
+        throw error instanceof LockTimeoutError
+          ? new LockTimeoutError('files', performance.now() - startedMs)
+          : error
       }
     },
 

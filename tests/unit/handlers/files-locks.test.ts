@@ -117,6 +117,23 @@ describe('an exclusive activation', () => {
     await chain.open(context())
   })
 
+  it('tells how long it has waited in all, in this process and for others', async () => {
+    let grant = () => {}
+    const flock: FlockFunction = (_, operation) =>
+      operation === 'un' ? Promise.resolve() : new Promise((resolve) => (grant = resolve))
+    const { chain } = setUp({ flock })
+    const first = context({ lockWaitMs: 60 })
+    const second = context({ lockWaitMs: 100 })
+
+    const [one, two] = await Promise.allSettled([chain.open(first), chain.open(second)])
+    grant()
+
+    expect(one).toMatchObject({ reason: { code: 'ERR_SESSION_LOCK_TIMEOUT' } })
+    const { reason } = two as { reason: { code: string; waitedMs: number } }
+    expect(reason.code).toBe('ERR_SESSION_LOCK_TIMEOUT')
+    expect(reason.waitedMs).toBeGreaterThanOrEqual(95)
+  })
+
   it('refuses more waiters than it is told to keep', async () => {
     const { chain } = setUp({ lock: 'process', maxWaiters: 2 })
     const first = context()

@@ -1,6 +1,7 @@
 import {
   chmodSync,
   existsSync,
+  linkSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -501,6 +502,20 @@ describe('gc, list and count', () => {
     })
 
     expect(await read(fixture, 'a')).toBe('y')
+  })
+
+  it('leave files that are not to be used, whoever made them', async () => {
+    const fixture = setUp()
+    writeFileSync(fixture.path('linked'), 'x', { mode: 0o600 })
+    linkSync(fixture.path('linked'), fixture.path('twin'))
+    writeFileSync(fixture.path('open'), 'x')
+    chmodSync(fixture.path('open'), 0o666)
+    writeFileSync(fixture.path('over'), 'x', { mode: 0o600 })
+    for (const id of ['linked', 'open', 'over']) utimesSync(fixture.path(id), 1, 1)
+
+    expect(await fixture.chain.gc(1440, fixture.context())).toBe(1)
+
+    expect(readdirSync(fixture.folder).sort()).toEqual(['sess_linked', 'sess_open', 'sess_twin'])
   })
 
   it('finish the write that a crash left half done, and remove journals of nothing', async () => {
