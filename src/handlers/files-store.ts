@@ -97,10 +97,19 @@ export function warnIfListable({ folderOf, seen }: Store, context: SessionContex
   const folder = folderOf(context)
   if (seen.has(folder)) return
   seen.add(folder)
-  const mode = statSync(folder.directory, { throwIfNoEntry: false })?.mode ?? 0
-  if (process.geteuid === undefined || (mode & 0o004) === 0) return
+  if (!isListable(folder)) return
   publish('sessionz:warning', () => ({
     code: 'SAVE_PATH_LISTABLE',
     message: `files: every user of this machine can list the session ids in ${folder.directory}; set its mode to 0700, or 1733`,
   }))
+}
+
+function isListable({ directory }: SaveFolder): boolean {
+  if (process.geteuid === undefined) return false
+  try {
+    return (statSync(directory).mode & 0o004) !== 0
+  } catch {
+    // A folder that cannot be looked at: the operation itself says so.
+    return false
+  }
 }

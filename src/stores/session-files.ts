@@ -9,9 +9,9 @@
  */
 import { setMaxListeners } from 'node:events'
 import { closeSync, fstatSync, statSync } from 'node:fs'
-import { LockTimeoutError, StateError, StoreError } from '../errors.js'
+import { LockTimeoutError, StoreError } from '../errors.js'
 import type { SessionContext } from '../handler.js'
-import type { HeldLock } from '../lib/held-lock.js'
+import type { HeldLock, LockLimits } from '../lib/held-lock.js'
 import type { SaveFolder } from '../lib/save-path.js'
 import { createFile, isStillNamed, openExisting, refusalOf } from '../lib/session-file.js'
 import { recover, type LockedFile } from '../lib/session-write.js'
@@ -61,6 +61,8 @@ export interface SessionFiles {
 
 const MAX_TURNS = 32
 const MAX_RUN_MS = 50
+/** How long the answer may take whether a lock is free. */
+const MAX_ASK_MS = 100
 /** How often a file may be replaced while its lock is waited for. */
 const MAX_REPLACED = 20
 
@@ -73,7 +75,6 @@ export function sessionFiles(flock: Flock, maxWaiters: number): SessionFiles {
   return {
     async take(place, context, create) {
       const { lockWaitMs, signal } = context
-      if (signal.aborted) throw new StateError('files: gave up waiting for the lock')
       // One signal may stand for many requests: that nobody will ever abort them.
       setMaxListeners(0, signal)
       const startedMs = performance.now()
@@ -153,11 +154,16 @@ async function takeAnew(flock: Flock, place: Place, wish: Wish): Promise<Grip | 
     const opened = openChecked(place, wish)
     if (opened === undefined) return undefined
     const waitMs = Math.max(0, wish.waitMs - (performance.now() - startedMs))
-    const lock = await flock.lock(opened.fd, place.path, { waitMs, signal: wish.context.signal })
+    const lock = await flock.lock(opened.fd, place.path, limits(waitMs, wish.context))
     const grip = await inspect(newGrip(opened.fd, place.path, lock), opened.made, wish)
     if (grip !== undefined) return grip
   }
   throw new StoreError('files', 'open', 'the file was replaced again and again')
+}
+
+/** A visitor who has gone ends waits; a lock that is free is taken all the same, for a last write. */
+function limits(waitMs: number, { signal }: SessionContext): LockLimits {
+  return signal.aborted ? { waitMs: Math.min(waitMs, MAX_ASK_MS) } : { waitMs, signal }
 }
 
 interface Opened {

@@ -150,7 +150,7 @@ describe('an exclusive activation', () => {
     }
   })
 
-  it('stops waiting when its visitor has gone, also before it began', async () => {
+  it('stops waiting when its visitor has gone', async () => {
     const { chain } = setUp({ lock: 'process' })
     const first = context()
     await chain.open(first)
@@ -160,10 +160,23 @@ describe('an exclusive activation', () => {
     visitor.abort()
 
     await expect(opening).rejects.toMatchObject({ code: 'ERR_SESSION_STATE' })
-    await chain.close(first)
     await expect(chain.open(context({ signal: visitor.signal }))).rejects.toMatchObject({
       code: 'ERR_SESSION_STATE',
     })
+    await chain.close(first)
+  })
+
+  it('is still to be had by a visitor who has gone, where nobody holds the session', async () => {
+    const held: FlockFunction = (_, operation) =>
+      operation === 'un' ? Promise.resolve() : new Promise(() => {})
+    const gone = context({ signal: AbortSignal.abort() })
+    const free = setUp({ lock: 'process' })
+    const busy = setUp({ flock: held })
+
+    await free.chain.open(gone)
+    expect(await free.chain.write(ID, bytes('n|i:1;'), gone)).toBe(true)
+    await free.chain.close(gone)
+    await expect(busy.chain.open(gone)).rejects.toMatchObject({ code: 'ERR_SESSION_LOCK_TIMEOUT' })
   })
 
   it('keeps nothing when it was closed while it waited', async () => {
