@@ -7,12 +7,12 @@ import { StateError } from '../errors.js'
 import { publish } from '../events.js'
 import type { MaybePromise } from '../handler.js'
 import type { HeaderList } from '../http/headers.js'
-import type { SessionRequest } from '../http/propagation.js'
 import type { SessionManager } from '../manager.js'
 import type { StartOverrides } from '../options/options.js'
 import { settle, type Session } from '../session.js'
 import { holdResponse } from './held-response.js'
 import type { ResolvedNodeOptions } from './node-options.js'
+import { VisitorRequest } from './node-request.js'
 import { isHttp2, type AnyResponse, type NodeRequest, type NodeResponse } from './node-response.js'
 
 /** What is known of one request. */
@@ -21,8 +21,12 @@ export interface Visit<Data extends object> {
   readonly request: NodeRequest
   readonly response: NodeResponse
   readonly options: ResolvedNodeOptions
+  /** Ends the wait for the session; made when something waits. */
+  controller: AbortController | undefined
   session: Session<Data> | undefined
   starting: Promise<Session<Data>> | undefined
+  /** Whether a session is being waited for. */
+  waiting: boolean
   /** Why there is no session; touching it must not look like a new visitor. */
   error: unknown
   /** Whether the application looked at the session. */
@@ -45,8 +49,10 @@ export function createVisit<Data extends object>(
     request,
     response,
     options,
+    controller: undefined,
     session: undefined,
     starting: undefined,
+    waiting: false,
     error: undefined,
     touched: false,
     settled: false,
@@ -72,7 +78,7 @@ export function touch<Data extends object>(visit: Visit<Data>): Session<Data> {
   if (visit.starting !== undefined) {
     throw new StateError('req.session: still starting; wait for startSession() or the middleware')
   }
-  return adopt(visit, visit.manager.startNew(sessionRequest(visit)))
+  return adopt(visit, visit.manager.startNew(new VisitorRequest(visit)))
 }
 
 /** Starts the session that the request names, once. */
@@ -88,22 +94,25 @@ async function starting<Data extends object>(
   visit: Visit<Data>,
   overrides?: StartOverrides,
 ): Promise<Session<Data>> {
-  const controller = new AbortController()
   visit.error = undefined
-  visit.response.once('close', () => {
-    visit.gone = true
-    if (visit.session === undefined) controller.abort()
-    else abandon(visit)
-  })
+  visit.waiting = true
+  visit.response.once('close', () => leave(visit))
   try {
-    const request = sessionRequest(visit, controller.signal)
-    return adopt(visit, await visit.manager.start(request, overrides))
+    return adopt(visit, await visit.manager.start(new VisitorRequest(visit), overrides))
   } catch (error) {
     visit.error = error
     throw error
   } finally {
     visit.starting = undefined
+    visit.waiting = false
   }
+}
+
+/** The connection is gone: nobody waits for the lock any more, or for what the handler makes. */
+function leave(visit: Visit<object>): void {
+  visit.gone = true
+  if (visit.waiting) visit.controller?.abort()
+  else if (visit.session !== undefined) abandon(visit)
 }
 
 function adopt<Data extends object>(visit: Visit<Data>, session: Session<Data>): Session<Data> {
@@ -134,20 +143,6 @@ function abandon(visit: Visit<object>): void {
   if (errored !== null) return inBackground(() => visit.session?.abort())
   visit.timer = setTimeout(() => inBackground(() => visit.session?.abort()), options.abandonAfterMs)
   visit.timer.unref()
-}
-
-function sessionRequest(visit: Visit<object>, signal?: AbortSignal): SessionRequest {
-  const { request, options } = visit
-  const { headers } = request
-  const { originalUrl = request.url } = request as { readonly originalUrl?: string }
-  return {
-    cookieHeader: headers.cookie,
-    url: originalUrl,
-    secure: options.secure(request),
-    host: (headers[':authority'] as string | undefined) ?? headers.host,
-    referer: headers.referer,
-    signal,
-  }
 }
 
 /** The answer when the session could not be stored: never the application's. */
