@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { isBase } from '../chain.js'
+import { isBase } from '../link.js'
 import type { SessionHandler } from '../handler.js'
 import { assertFunction, assertInteger, assertKnownKeys, assertNumber } from '../lib/check.js'
 import { memoryCache, type InvalidationChannel } from './memory-cache.js'

@@ -24,7 +24,7 @@ export function recordWriter(): (id: string, payload: Payload) => string {
   }
 }
 
-/** A copy of the payload. Nothing done to it reaches the record. */
+/** A copy of the payload, in Node's pool of small buffers. Nothing done to it reaches the record. */
 export function payloadOf(text: string, idLength: number): Payload {
   const { buffer, byteOffset, length } = Buffer.from(text, 'latin1')
   return new Uint8Array(buffer, byteOffset + idLength, length - idLength)

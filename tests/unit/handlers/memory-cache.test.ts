@@ -533,6 +533,10 @@ describe('with an invalidation channel', () => {
     const handler = memoryHandler({ invalidation: network.connect() })
     const admin = composeChain([handler, store.handler])
 
+    await admin.write('a', bytes('changed'), context())
+    expect(await there.read()).toBe('changed')
+    store.rows.set('a', bytes('changed elsewhere'))
+    expect(text(await admin.read('a', context({ readOnly: true })))).toBe('changed elsewhere')
     await admin.destroy('a', context())
 
     expect(await there.read()).toBeUndefined()
