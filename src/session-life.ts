@@ -60,13 +60,20 @@ export function adopt(state: SessionState, payload: Payload): void {
 export function* reload(state: SessionState): Flow<void> {
   state.id = state.storedId ?? state.id
   if (state.storedId === undefined) return forget(state)
-  if (state.opened) return yield* readAnew(state)
+  if (state.opened) return yield* reloadLocked(state)
   yield* openAnew(state, lockMode(state.settings))
   try {
     yield* readAnew(state)
   } finally {
     yield* close(state)
   }
+}
+
+/** No lock is taken away in the middle of a call to storage: the hold limit counts anew after it. */
+function* reloadLocked(state: SessionState): Flow<void> {
+  clearTimeout(state.holdTimer)
+  yield* readAnew(state)
+  limitHold(state)
 }
 
 function forget(state: SessionState): void {
@@ -91,6 +98,7 @@ function* openAnew(state: SessionState, lock: LockMode): Flow<void> {
 
 /** Stores the session as it is and gives its lock away. */
 export function* suspend(state: SessionState): Flow<void> {
+  clearTimeout(state.holdTimer)
   try {
     yield* store(state)
     Object.freeze(state.data)
@@ -112,6 +120,7 @@ export function* resume(state: SessionState): Flow<void> {
 /** Removes the record, under the lock. */
 export function* destroy(state: SessionState): Flow<void> {
   const { storedId, settings } = state
+  clearTimeout(state.holdTimer)
   try {
     if (storedId !== undefined) {
       if (!state.opened) {

@@ -29,7 +29,7 @@ export interface FilesOptions {
   flock?: FlockFunction | undefined
   /** Which helper process takes the locks; `auto` is the first that comes up. @default 'auto' */
   provider?: FlockProvider | undefined
-  /** How many requests of this process may wait for one session. @default 100 */
+  /** How many requests of this process may wait for one session. @default 1000 */
   maxWaiters?: number | undefined
   /** `fsync` makes a write survive a power cut once it has settled. @default 'none' */
   durability?: 'none' | 'fsync' | undefined
@@ -40,7 +40,7 @@ const DEFAULTS = {
   lock: 'flock' as 'flock' | 'process',
   flock: undefined as FlockFunction | undefined,
   provider: 'auto' as FlockProvider,
-  maxWaiters: 100,
+  maxWaiters: 1000,
   durability: 'none' as 'none' | 'fsync',
 }
 

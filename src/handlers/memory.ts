@@ -30,7 +30,7 @@ export interface MemoryOptions {
   maxAge?: number | undefined
   /** Above another store: tells the other processes what changed here, and hears of theirs. */
   invalidation?: InvalidationChannel | undefined
-  /** Innermost: most requests that wait for one session; a further one fails at once. @default 100 */
+  /** Innermost: most requests that wait for one session; a further one fails at once. @default 1000 */
   maxWaiters?: number | undefined
 }
 
@@ -39,7 +39,7 @@ const DEFAULTS = {
   maxBytes: 64 * 1024 * 1024,
   maxAge: 0,
   invalidation: undefined,
-  maxWaiters: 100,
+  maxWaiters: 1000,
 } satisfies MemoryOptions
 
 /**

@@ -7,7 +7,6 @@
  *
  * @module
  */
-import { setMaxListeners } from 'node:events'
 import { closeSync, fstatSync, statSync } from 'node:fs'
 import { LockTimeoutError, StoreError } from '../errors.js'
 import type { SessionContext } from '../handler.js'
@@ -75,8 +74,6 @@ export function sessionFiles(flock: Flock, maxWaiters: number): SessionFiles {
   return {
     async take(place, context, create) {
       const { lockWaitMs, signal } = context
-      // One signal may stand for many requests: that nobody will ever abort them.
-      setMaxListeners(0, signal)
       const startedMs = performance.now()
       const leave = await queue.acquire(place.path, { waitMs: lockWaitMs, signal })
       try {

@@ -583,6 +583,22 @@ describe('locks', () => {
     expect(await seen(manager, cookie)).toEqual({ n: 2 })
   })
 
+  it('are not held while they are lent, nor counted from before a reset', async () => {
+    const { manager } = fixture({ holdLimit: 30, gc: { probability: 0, maxLifetime: 3600 } })
+    const cookie = await stored(manager, { n: 1 })
+    const session = await manager.start({ cookieHeader: cookie })
+
+    await session.suspend(() => vi.advanceTimersByTimeAsync(40_000))
+    await vi.advanceTimersByTimeAsync(20_000)
+    await session.reset()
+    await vi.advanceTimersByTimeAsync(29_000)
+    session.data['n'] = 2
+    await session.commit()
+
+    expect(await seen(manager, cookie)).toEqual({ n: 2 })
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
   it('end with a quiet commit when the hold limit freed an unchanged session', async () => {
     const { manager } = fixture({ holdLimit: 30 })
     const cookie = await stored(manager, { n: 1 })
