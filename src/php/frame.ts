@@ -9,46 +9,47 @@
 import { MAX_INDEX, integerKey, type PhpKey } from './keys.js'
 import type { PhpObject } from './values.js'
 
-/** Kinds of containers; numbers, because the reader asks at every value. */
-export const KIND = { list: 0, record: 1, map: 2, object: 3 } as const
-
-type Kind = (typeof KIND)[keyof typeof KIND]
+/** Kinds of containers. */
+export const enum Kind {
+  List,
+  Record,
+  Map,
+  Object,
+}
 
 /** An object without a prototype, so that every key is only data. */
 export type PlainRecord = Record<string | number, unknown>
 
-/** One container that is being read, or was. */
+/**
+ * One container that is being read, or was. Few fields, as every container costs one; which type
+ * `target` has follows from `kind`, and the functions below are how to ask.
+ */
 export interface Frame {
   kind: Kind
-  list: unknown[]
-  record: PlainRecord
-  map: Map<unknown, unknown>
-  object: PhpObject | undefined
+  /** An `Array`, a `PlainRecord`, a `Map` or a `PhpObject`. */
+  target: object
   /** How many entries are still to come. */
   left: number
-  /** Highest index among the keys of a record; -1 before the first, `Infinity` behind a name. */
+  /** Highest index among the keys of a record; -1 before the first. */
   last: number
+  /** Whether a record has a key that is no index: no new index may follow. */
+  named: boolean
   /** Keys of a map that are bytes, by content. */
   binary: Map<string, Uint8Array> | undefined
-  /** The container this one is in, and where. */
+  /** The container this one is in. */
   parent: Frame | undefined
+  /** The entry that is being read. */
   key: PhpKey
 }
 
-const NO_LIST: unknown[] = Object.freeze([]) as never
-const NO_RECORD: PlainRecord = Object.freeze(Object.create(null)) as PlainRecord
-const NO_MAP: Map<unknown, unknown> = new Map()
-
-/** A frame of no container yet. */
-export function createFrame(kind: Kind, left: number): Frame {
+/** A frame over a container. */
+export function createFrame(kind: Kind, target: object, left: number): Frame {
   return {
     kind,
-    list: kind === KIND.list ? [] : NO_LIST,
-    record: kind === KIND.record ? createRecord() : NO_RECORD,
-    map: NO_MAP,
-    object: undefined,
+    target,
     left,
     last: -1,
+    named: false,
     binary: undefined,
     parent: undefined,
     key: 0,
@@ -67,81 +68,87 @@ export function createRecord(): PlainRecord {
 
 /** A frame over variables that are kept by name, whatever the names look like. */
 export function createHolder(record: PlainRecord): Frame {
-  return { ...createFrame(KIND.list, 0), kind: KIND.record, list: NO_LIST, record, last: Infinity }
+  const frame = createFrame(Kind.Record, record, 0)
+  frame.named = true
+  return frame
 }
 
-/** What the application will see of the container, as far as it is read. */
-export function targetOf(frame: Frame): unknown {
-  if (frame.kind === KIND.list) return frame.list
-  if (frame.kind === KIND.record) return frame.record
-  return frame.kind === KIND.map ? frame.map : frame.object
+/** The container of a list frame. */
+export function listOf(frame: Frame): unknown[] {
+  return frame.target as unknown[]
+}
+
+/** The container of a record frame. */
+export function recordOf(frame: Frame): PlainRecord {
+  return frame.target as PlainRecord
+}
+
+function mapOf(frame: Frame): Map<unknown, unknown> {
+  return frame.target as Map<unknown, unknown>
+}
+
+function membersOf(frame: Frame): Map<unknown, unknown> {
+  return (frame.target as PhpObject).members as Map<unknown, unknown>
 }
 
 /** Sets an entry; a key that is there already keeps its place, as in PHP. */
 export function put(frame: Frame, key: PhpKey, value: unknown): void {
-  if (frame.kind === KIND.list) frame.list[key as number] = value
-  else if (frame.kind === KIND.record) putInRecord(frame, key, value)
-  else if (frame.kind === KIND.map) frame.map.set(mapKey(frame, key), value)
-  else (frame.object as PhpObject).members.set(key as string, value)
+  if (frame.kind === Kind.List) listOf(frame)[key as number] = value
+  else if (frame.kind === Kind.Record) putInRecord(frame, key, value)
+  else if (frame.kind === Kind.Map) mapOf(frame).set(mapKey(frame, key), value)
+  else membersOf(frame).set(key, value)
 }
 
 /** The value of an entry; `undefined` where there is none yet. */
 export function peek(frame: Frame, key: PhpKey): unknown {
-  if (frame.kind === KIND.list) return frame.list[key as number]
-  if (frame.kind === KIND.record) return frame.record[String(key)]
-  if (frame.kind === KIND.map) return frame.map.get(mapKey(frame, key))
-  return (frame.object as PhpObject).members.get(key as string)
+  if (frame.kind === Kind.List) return listOf(frame)[key as number]
+  if (frame.kind === Kind.Record) return recordOf(frame)[String(key)]
+  return frame.kind === Kind.Map ? mapOf(frame).get(mapKey(frame, key)) : membersOf(frame).get(key)
 }
 
 function putInRecord(frame: Frame, key: PhpKey, value: unknown): void {
   if (!keepsOrder(frame, key)) {
     becomeMap(frame)
-    frame.map.set(mapKey(frame, key), value)
-  } else if (typeof key === 'number') frame.record[key] = value
-  else frame.record[String(key)] = value
+    mapOf(frame).set(mapKey(frame, key), value)
+  } else if (typeof key === 'number') recordOf(frame)[key] = value
+  else recordOf(frame)[String(key)] = value
 }
 
 /** Whether an object lists this key where PHP does: indexes come first, in ascending order. */
 function keepsOrder(frame: Frame, key: PhpKey): boolean {
-  if (typeof key === 'string') {
-    frame.last = Infinity
-    return true
-  }
   if (typeof key === 'object') return false
-  if (typeof key === 'bigint' || key < 0 || key > MAX_INDEX) {
-    frame.last = Infinity
+  if (typeof key !== 'number' || key < 0 || key > MAX_INDEX) {
+    frame.named = true
     return true
   }
-  if (key <= frame.last) return Object.hasOwn(frame.record, key)
+  if (frame.named || key <= frame.last) return Object.hasOwn(frame.target, key)
   frame.last = key
   return true
 }
 
 /** A list whose next key is not its length goes on as a record. */
 export function becomeRecord(frame: Frame): void {
+  const list = listOf(frame)
   const record = createRecord()
-  frame.list.forEach((value, index) => (record[index] = value))
-  frame.kind = KIND.record
-  frame.record = record
-  frame.last = frame.list.length - 1
-  frame.list = NO_LIST
+  list.forEach((value, index) => (record[index] = value))
+  frame.kind = Kind.Record
+  frame.target = record
+  frame.last = list.length - 1
 }
 
 function becomeMap(frame: Frame): void {
-  const entries = Object.entries(frame.record)
-  frame.kind = KIND.map
-  frame.map = new Map(entries.map(([key, value]) => [integerKey(key) ?? key, value]))
-  frame.record = NO_RECORD
+  const entries = Object.entries(recordOf(frame))
+  frame.kind = Kind.Map
+  frame.target = new Map(entries.map(([key, value]) => [integerKey(key) ?? key, value]))
 }
 
 /** A record with the keys 0 to n-1 is a list that was written in another way. */
 export function settleRecord(frame: Frame): void {
-  const { record, last } = frame
-  if (last === Infinity || !Object.hasOwn(record, 0)) return
-  const values = Object.values(record)
-  if (values.length !== last + 1) return
-  frame.kind = KIND.list
-  frame.list = values
+  if (frame.named || !Object.hasOwn(frame.target, 0)) return
+  const values = Object.values(recordOf(frame))
+  if (values.length !== frame.last + 1) return
+  frame.kind = Kind.List
+  frame.target = values
 }
 
 /** The same bytes are the same key, though each read makes new ones. */

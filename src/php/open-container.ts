@@ -4,10 +4,11 @@
  * @module
  */
 import { types } from 'node:util'
+import { Byte, Tag } from './codes.js'
 import { integerKey, isPhpInt } from './keys.js'
 import { isShared, kindOf, type PhpObject, type PhpReference } from './values.js'
-import { SHAPE, type Entry, type Shape, type WriteFrame } from './write-frame.js'
-import { putDigits, SMALL, writeAscii, writeBytes, writeScalar } from './write-scalar.js'
+import { createWriteFrame, Shape, type Entry, type WriteFrame } from './write-frame.js'
+import { putDigits, Room, writeAscii, writeBytes, writeScalar } from './write-scalar.js'
 import {
   identityOf,
   writeAgain,
@@ -42,7 +43,9 @@ function openList(
   list: readonly unknown[],
 ): WriteFrame | undefined {
   writer.slot += 1
-  return openFrame(writer, parent, { shape: SHAPE.list, source: list, list, size: list.length })
+  const frame = createWriteFrame(Shape.List, list, list.length)
+  frame.list = list
+  return openFrame(writer, parent, frame)
 }
 
 function openRecord(
@@ -52,7 +55,9 @@ function openRecord(
 ): WriteFrame | undefined {
   writer.slot += 1
   const names = Object.keys(source)
-  return openFrame(writer, parent, { shape: SHAPE.record, source, names, size: names.length })
+  const frame = createWriteFrame(Shape.Record, source, names.length)
+  frame.names = names
+  return openFrame(writer, parent, frame)
 }
 
 function openOther(
@@ -119,9 +124,10 @@ function openObject(
   object: PhpObject,
 ): WriteFrame | undefined {
   const entries = [...object.members]
-  const size = entries.length
+  const frame = createWriteFrame(Shape.Object, object, entries.length)
+  frame.entries = entries
   writer.once = true
-  return openFrame(writer, parent, { shape: SHAPE.object, source: object, entries, size })
+  return openFrame(writer, parent, frame)
 }
 
 function openMap(
@@ -134,8 +140,9 @@ function openMap(
   if (new Set(entries.map(([key]) => contentOf(key))).size < entries.length) {
     refuse(writer, 'a Map with two keys that are the same in PHP')
   }
-  const size = entries.length
-  return openFrame(writer, parent, { shape: SHAPE.map, source: map, entries, size })
+  const frame = createWriteFrame(Shape.Map, map, entries.length)
+  frame.entries = entries
+  return openFrame(writer, parent, frame)
 }
 
 /** The key PHP makes of a key of a `Map`. */
@@ -153,51 +160,41 @@ function contentOf(key: Entry[0]): string {
   return `${typeof key === 'number' || typeof key === 'bigint'} ${Buffer.from(bytes).toString('latin1')}`
 }
 
-type Opening = Pick<WriteFrame, 'shape' | 'source' | 'size'> & Partial<WriteFrame>
-
-const NO_LIST: readonly unknown[] = Object.freeze([])
-const NO_NAMES: readonly string[] = Object.freeze([])
-const NO_ENTRIES: readonly Entry[] = Object.freeze([])
-
-/** Writes the head; the frame of what follows, unless nothing does. */
+/** Writes the head. @returns The frame, unless it has no entries. */
 function openFrame(
   writer: Writer,
   parent: WriteFrame | undefined,
-  { shape, source, size, list, names, entries }: Opening,
+  frame: WriteFrame,
 ): WriteFrame | undefined {
-  const depth = parent === undefined ? 1 : parent.depth + 1
-  const anchor = anchorOf(writer, parent, source)
-  if (size > 0 && depth > writer.maxDepth) refuse(writer, `nesting deeper than ${writer.maxDepth}`)
-  const countAt = writeHead(writer, shape, source, size)
+  const { shape, source, size } = frame
+  frame.parent = parent
+  frame.depth = parent === undefined ? 1 : parent.depth + 1
+  frame.anchor = anchorOf(writer, parent, source)
+  if (shape === Shape.Object) writeObjectHead(writer, (source as PhpObject).className)
+  writeCount(writer, frame)
   if (size === 0) {
     writeAscii(writer, '}')
     return undefined
   }
-  return {
-    shape,
-    source,
-    list: list ?? NO_LIST,
-    names: names ?? NO_NAMES,
-    entries: entries ?? NO_ENTRIES,
-    size,
-    index: 0,
-    skipped: 0,
-    countAt,
-    parent,
-    depth,
-    anchor,
-  }
+  if (frame.depth > writer.maxDepth) refuse(writer, `nesting deeper than ${writer.maxDepth}`)
+  return frame
 }
 
-/** `a:<n>:{` or `O:<n>:"<class>":<n>:{`. @returns Where the count is. */
-function writeHead(writer: Writer, shape: Shape, source: object, size: number): number {
-  if (shape === SHAPE.object) writeObjectHead(writer, (source as PhpObject).className)
-  else writeAscii(writer, 'a:')
-  const countAt = writer.pos
-  reserve(writer, SMALL)
-  writer.pos = putDigits(writer.bytes, countAt, size)
-  writeAscii(writer, ':{')
-  return countAt
+/** `a:<n>:{`, of which an object has the first part already. */
+function writeCount(writer: Writer, frame: WriteFrame): void {
+  reserve(writer, Room.Small)
+  const { bytes } = writer
+  let at = writer.pos
+  if (frame.shape !== Shape.Object) {
+    bytes[at] = Tag.Array
+    bytes[at + 1] = Byte.Colon
+    at += 2
+  }
+  frame.countAt = at
+  at = putDigits(bytes, at, frame.size)
+  bytes[at] = Byte.Colon
+  bytes[at + 1] = Byte.OpenBrace
+  writer.pos = at + 2
 }
 
 /**

@@ -12,7 +12,7 @@ import type { SessionData } from '../serializer.js'
 import { createHolder, createRecord, peek } from './frame.js'
 import type { Layout } from './layout.js'
 import { openVariables, takeRootSlot } from './read-variables.js'
-import { isReference } from './references.js'
+import { isReference, withSlots } from './references.js'
 import type { Slot, SlotTable, Token } from './slots.js'
 import { copySpan, isSameSpan } from './spans.js'
 import { readValue } from './unserialize-value.js'
@@ -74,8 +74,9 @@ export function keepWithReferences(current: Written, payload: Payload): Payload 
 }
 
 function readPrevious(layout: Layout, payload: Payload): Previous {
-  const reader = openVariables(layout, payload, true)
-  const holder = createHolder(createRecord())
+  const reader = withSlots(openVariables(layout, payload))
+  const data = createRecord()
+  const holder = createHolder(data)
   takeRootSlot(reader, layout, holder)
   const { places, tokens } = reader.slots as SlotTable
   const variables = new Map<string, Variable>()
@@ -93,7 +94,7 @@ function readPrevious(layout: Layout, payload: Payload): Previous {
     total += 1
   })
   const ambiguous = total > variables.size
-  return { payload, data: holder.record, variables, ambiguous, owners, slots: slotsOf(places) }
+  return { payload, data, variables, ambiguous, owners, slots: slotsOf(places) }
 }
 
 /** The first slot of each object, enum case and reference, once everything is read. */

@@ -52,7 +52,7 @@ function keep(current: Written, previous: Payload): Payload {
 /** Without references every variable stands for itself. */
 function keepSpans(current: Written, previous: Payload): Payload {
   const { writer, layout, names } = current
-  const reader = openVariables(layout, previous, false)
+  const reader = openVariables(layout, previous)
   const places = new Map(names.map((name, place) => [name, place]))
   /** By name: a second variable of a name replaces the first, in its place. */
   const spans = new Map<string, Span | undefined>()
@@ -83,9 +83,9 @@ function keepOne(current: Written, reader: Reader, variable: Variable): Span | u
     reader.pos = start + span.end - span.start
     return { previous: true, start, end: reader.pos }
   }
-  const holder = createHolder(createRecord())
-  readValue(reader, holder, name)
-  if (span === undefined || !isSameValue(current, name, holder.record[name], span)) return span
+  const record = createRecord()
+  readValue(reader, createHolder(record), name)
+  if (span === undefined || !isSameValue(current, name, record[name], span)) return span
   return { previous: true, start, end: reader.pos }
 }
 

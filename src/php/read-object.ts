@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { CLOSE_BRACE, COLON, MINUS, OPEN_BRACE, PLUS, SEMICOLON, TAG } from './codes.js'
-import { createFrame, KIND, type Frame } from './frame.js'
+import { Byte, Tag } from './codes.js'
+import { createFrame, Kind, type Frame } from './frame.js'
 import { nameText } from './names.js'
 import { readInt } from './read-scalar.js'
 import { readNameBytes } from './read-string.js'
@@ -24,21 +24,19 @@ export function openObject(reader: Reader): Frame {
   const count = readSigned(reader)
   if (count < 0 || count > rest / 2) fail(reader, reader.pos, 'a count that the data can hold')
   openBrace(reader)
-  const frame = createFrame(KIND.object, count)
-  frame.object = new PhpObject(className)
-  return frame
+  return createFrame(Kind.Object, new PhpObject(className), count)
 }
 
 /** `:{` */
 function openBrace(reader: Reader): void {
-  expectByte(reader, COLON, 'a colon')
-  expectByte(reader, OPEN_BRACE, 'an opening brace')
+  expectByte(reader, Byte.Colon, 'a colon')
+  expectByte(reader, Byte.OpenBrace, 'an opening brace')
 }
 
 /** `X:<length>:"<class>":` */
 function readClassName(reader: Reader): string {
   const start = reader.pos
-  const first = readQuoted(reader, COLON)
+  const first = readQuoted(reader, Byte.Colon)
   const className = nameText(reader.bytes.subarray(first, reader.pos - 2))
   if (!isClassName(className)) {
     fail(reader, className === '' ? start + 2 : start, 'the name of a class')
@@ -50,22 +48,22 @@ function readClassName(reader: Reader): string {
 function readSigned(reader: Reader): number {
   const { pos } = reader
   const sign = byteAt(reader, pos)
-  const value = readDigits(reader, sign === MINUS || sign === PLUS ? pos + 1 : pos)
-  return sign === MINUS ? 0 - value : value
+  const value = readDigits(reader, sign === Byte.Minus || sign === Byte.Plus ? pos + 1 : pos)
+  return sign === Byte.Minus ? 0 - value : value
 }
 
 /** The name of a property, or the integer a class wrote for it; `undefined` for anything else. */
 export function readMemberName(reader: Reader): string | number | bigint | undefined {
   const tag = byteAt(reader, reader.pos)
-  if (tag === TAG.int) return readInt(reader)
-  if (tag !== TAG.string && tag !== TAG.escaped) return undefined
-  return nameText(readNameBytes(reader, tag === TAG.escaped))
+  if (tag === Tag.Int) return readInt(reader)
+  if (tag !== Tag.String && tag !== Tag.Escaped) return undefined
+  return nameText(readNameBytes(reader, tag === Tag.Escaped))
 }
 
 /** `E:<length>:"<class>:<case>";` */
 export function readEnum(reader: Reader): PhpEnum {
   const start = reader.pos
-  const first = readQuoted(reader, SEMICOLON)
+  const first = readQuoted(reader, Byte.Semicolon)
   const name = nameText(reader.bytes.subarray(first, reader.pos - 2))
   const colon = name.indexOf(':')
   const className = name.slice(0, colon)
@@ -88,7 +86,7 @@ export function readSerializable(reader: Reader): PhpSerializable {
     fail(reader, first, 'a length within the data')
   }
   reader.pos = first + length
-  expectByte(reader, CLOSE_BRACE, 'a closing brace')
+  expectByte(reader, Byte.CloseBrace, 'a closing brace')
   return new PhpSerializable(
     className,
     new Uint8Array(reader.bytes.subarray(first, first + length)),

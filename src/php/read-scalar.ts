@@ -4,13 +4,13 @@
  * @see ext/standard/var_unserializer.re
  * @module
  */
-import { COLON, LOWER_E, MINUS, ONE, PLUS, POINT, SEMICOLON, UPPER_E, ZERO } from './codes.js'
+import { Byte } from './codes.js'
 import { saturate } from './keys.js'
-import { byteAt, EXACT_DIGITS, fail, readDigits, type Reader } from './reader.js'
+import { byteAt, Digits, fail, readDigits, type Reader } from './reader.js'
 
 /** `N;` */
 export function readNull(reader: Reader): null {
-  if (byteAt(reader, reader.pos + 1) !== SEMICOLON) fail(reader, reader.pos, 'a value')
+  if (byteAt(reader, reader.pos + 1) !== Byte.Semicolon) fail(reader, reader.pos, 'a value')
   reader.pos += 2
   return null
 }
@@ -20,29 +20,34 @@ export function readBool(reader: Reader): boolean {
   const { pos } = reader
   const digit = byteAt(reader, pos + 2)
   if (
-    byteAt(reader, pos + 1) !== COLON ||
-    (digit !== ZERO && digit !== ONE) ||
-    byteAt(reader, pos + 3) !== SEMICOLON
+    byteAt(reader, pos + 1) !== Byte.Colon ||
+    (digit !== Byte.Zero && digit !== Byte.One) ||
+    byteAt(reader, pos + 3) !== Byte.Semicolon
   ) {
     fail(reader, pos, 'a bool')
   }
   reader.pos = pos + 4
-  return digit === ONE
+  return digit === Byte.One
 }
 
 /** `i:<digits>;`, with a sign or without; beyond 64 bits it is the nearest PHP has. */
 export function readInt(reader: Reader): number | bigint {
-  const start = reader.pos
-  const sign = byteAt(reader, start + 2)
-  const from = sign === MINUS || sign === PLUS ? start + 3 : start + 2
-  const value = readDigits(reader, from)
-  const end = reader.pos
-  if (end === from || byteAt(reader, end) !== SEMICOLON || byteAt(reader, start + 1) !== COLON) {
-    fail(reader, start, 'an int')
+  const { bytes, pos } = reader
+  let at = pos + 2
+  let code = bytes[at] as number
+  const sign = code
+  if (sign === Byte.Minus || sign === Byte.Plus) code = bytes[++at] as number
+  const from = at
+  let value = 0
+  while (code >= Byte.Zero && code <= Byte.Nine) {
+    value = value * 10 + (code - Byte.Zero)
+    code = bytes[++at] as number
   }
-  reader.pos = end + 1
-  if (end - from > EXACT_DIGITS) return saturate(reader.text.slice(from, end), sign === MINUS)
-  return sign === MINUS ? 0 - value : value
+  if (code !== Byte.Semicolon || at === from || bytes[pos + 1] !== Byte.Colon)
+    fail(reader, pos, 'an int')
+  reader.pos = at + 1
+  if (at - from > Digits.Exact) return saturate(reader.text.slice(from, at), sign === Byte.Minus)
+  return sign === Byte.Minus ? 0 - value : value
 }
 
 /** Powers of ten that a double holds exactly. */
@@ -51,20 +56,20 @@ const POWERS = Array.from({ length: 23 }, (_, exponent) => 10 ** exponent)
 /** `d:<number>;`, `d:INF;`, `d:-INF;` or `d:NAN;` */
 export function readFloat(reader: Reader): number {
   const start = reader.pos
-  if (byteAt(reader, start + 1) !== COLON) fail(reader, start, 'a float')
+  if (byteAt(reader, start + 1) !== Byte.Colon) fail(reader, start, 'a float')
   const sign = byteAt(reader, start + 2)
-  const from = sign === MINUS || sign === PLUS ? start + 3 : start + 2
+  const from = sign === Byte.Minus || sign === Byte.Plus ? start + 3 : start + 2
   const whole = readDigits(reader, from)
   const point = reader.pos
-  const fraction = byteAt(reader, point) === POINT
+  const fraction = byteAt(reader, point) === Byte.Point
   const value = fraction ? readFraction(reader, whole) : whole
   const digits = reader.pos - from - (fraction ? 1 : 0)
   if (digits === 0) return readNamedFloat(reader, start)
-  const plain = byteAt(reader, reader.pos) === SEMICOLON
+  const plain = byteAt(reader, reader.pos) === Byte.Semicolon
   if (!plain) skipExponent(reader, start)
   reader.pos += 1
-  if (!plain || digits > EXACT_DIGITS) return Number(reader.text.slice(start + 2, reader.pos - 1))
-  return sign === MINUS ? -value : value
+  if (!plain || digits > Digits.Exact) return Number(reader.text.slice(start + 2, reader.pos - 1))
+  return sign === Byte.Minus ? -value : value
 }
 
 /** The digits behind a point. Both operands are exact up to 15 digits, so the quotient is the float. */
@@ -79,12 +84,12 @@ function readFraction(reader: Reader, whole: number): number {
 function skipExponent(reader: Reader, start: number): void {
   const letter = byteAt(reader, reader.pos)
   const sign = byteAt(reader, reader.pos + 1)
-  const from = reader.pos + (sign === MINUS || sign === PLUS ? 2 : 1)
+  const from = reader.pos + (sign === Byte.Minus || sign === Byte.Plus ? 2 : 1)
   readDigits(reader, from)
   if (
-    (letter !== LOWER_E && letter !== UPPER_E) ||
+    (letter !== Byte.LowerE && letter !== Byte.UpperE) ||
     reader.pos === from ||
-    byteAt(reader, reader.pos) !== SEMICOLON
+    byteAt(reader, reader.pos) !== Byte.Semicolon
   ) {
     fail(reader, start, 'a float')
   }
@@ -96,7 +101,7 @@ function readNamedFloat(reader: Reader, start: number): number {
   const name = reader.text.slice(start + 2, start + 6)
   const value = NAMED[name]
   const end = start + (name === '-INF' ? 6 : 5)
-  if (value === undefined || byteAt(reader, end) !== SEMICOLON) fail(reader, start, 'a float')
+  if (value === undefined || byteAt(reader, end) !== Byte.Semicolon) fail(reader, start, 'a float')
   reader.pos = end + 1
   return value
 }

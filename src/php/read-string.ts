@@ -4,12 +4,12 @@
  * @module
  */
 import * as nodeBuffer from 'node:buffer'
-import { BACKSLASH, COLON, NINE, QUOTE, SEMICOLON } from './codes.js'
+import { Byte } from './codes.js'
 import { integerKey, type PhpKey } from './keys.js'
 import { nameText } from './names.js'
 import {
   byteAt,
-  EXACT_DIGITS,
+  Digits,
   expectByte,
   fail,
   readDigits,
@@ -28,7 +28,7 @@ const LONG = 200
 
 /** `s:<length>:"<bytes>";` as text, or as bytes where they are not UTF-8. */
 export function readString(reader: Reader): string | Uint8Array {
-  const first = readQuoted(reader, SEMICOLON)
+  const first = readQuoted(reader, Byte.Semicolon)
   const end = reader.pos - 2
   return reader.ascii ? reader.text.slice(first, end) : decode(reader, first, end)
 }
@@ -41,7 +41,7 @@ function decode(reader: Reader, from: number, to: number): string | Uint8Array {
 
 function isAsciiWithin(reader: Reader, from: number, to: number): boolean {
   for (let at = from; at < to; at += 1) {
-    if (byteAt(reader, at) > 0x7f) return false
+    if (byteAt(reader, at) > Byte.Ascii) return false
   }
   return true
 }
@@ -66,11 +66,11 @@ function readEscapedBytes(reader: Reader): Buffer {
   for (let index = 0; index < bytes.length; index += 1) {
     const code = byteAt(reader, reader.pos)
     if (code === undefined) fail(reader, start, 'the end of an escaped string')
-    bytes[index] = code === BACKSLASH ? readHex(reader, start) : code
+    bytes[index] = code === Byte.Backslash ? readHex(reader, start) : code
     reader.pos += 1
   }
-  expectByte(reader, QUOTE, 'a closing quote')
-  expectByte(reader, SEMICOLON, 'a semicolon')
+  expectByte(reader, Byte.Quote, 'a closing quote')
+  expectByte(reader, Byte.Semicolon, 'a semicolon')
   return bytes
 }
 
@@ -81,14 +81,14 @@ function readEscapedLength(reader: Reader): number {
   const colon = reader.pos
   if (
     colon === start + 2 ||
-    byteAt(reader, colon) !== COLON ||
-    byteAt(reader, start + 1) !== COLON ||
-    byteAt(reader, colon + 1) !== QUOTE
+    byteAt(reader, colon) !== Byte.Colon ||
+    byteAt(reader, start + 1) !== Byte.Colon ||
+    byteAt(reader, colon + 1) !== Byte.Quote
   ) {
     fail(reader, start, 'a length and a quote')
   }
   reader.pos = colon + 2
-  const exact = colon - start - 2 > EXACT_DIGITS ? wrapped(reader, start + 2, colon) : length
+  const exact = colon - start - 2 > Digits.Exact ? wrapped(reader, start + 2, colon) : length
   if (exact > reader.bytes.length - reader.pos) fail(reader, start + 2, 'a length within the data')
   return exact
 }
@@ -101,44 +101,70 @@ function readHex(reader: Reader, start: number): number {
   return Number.parseInt(reader.text.slice(reader.pos - 1, reader.pos + 1), 16)
 }
 
-/** Longest name that is kept between reads, and how many are. */
-const CACHED_LENGTH = 32
-const CACHE_SIZE = 1024
-
-/** Names come again and again; the same string object saves making and hashing it each time. */
-const cache: string[] = new Array<string>(CACHE_SIZE).fill('')
-
-/** `s:<length>:"<bytes>";` as a key of an array. */
-export function readTextKey(reader: Reader): PhpKey {
-  const first = readQuoted(reader, SEMICOLON)
-  const length = reader.pos - 2 - first
-  // Integers begin with a digit or a minus, both below this.
-  const name = byteAt(reader, first) > NINE ? knownName(reader, first, length) : undefined
-  return name ?? arrayKey(reader, first, length)
+/** The longest name that is kept between reads, and how many are. */
+const enum Cache {
+  Length = 32,
+  Size = 1024,
 }
 
-/** The bytes as text, when they are ASCII and not long. */
+/** Names come again and again; the same string object saves making and hashing it each time. */
+const cache: string[] = new Array<string>(Cache.Size).fill('')
+
+/**
+ * `s:<length>:"<bytes>";` as a key of an array.
+ *
+ * Written out for a key that is known; any other takes the second way (bench: nested).
+ */
+export function readTextKey(reader: Reader): PhpKey {
+  const { bytes, pos } = reader
+  let colon = pos + 3
+  let length = (bytes[pos + 2] as number) - Byte.Zero
+  if (bytes[colon] !== Byte.Colon) {
+    length = length * 10 + (bytes[colon] as number) - Byte.Zero
+    colon += 1
+  }
+  const first = colon + 2
+  const known = cache[placeOf(bytes, first, length)] as string
+  if (known.length !== length || bytes[colon] !== Byte.Colon) return readNewKey(reader)
+  for (let index = 0; index < length; index += 1) {
+    if (known.charCodeAt(index) !== bytes[first + index]) return readNewKey(reader)
+  }
+  const end = first + length
+  if (bytes[end] !== Byte.Quote || bytes[end + 1] !== Byte.Semicolon) return readNewKey(reader)
+  if (bytes[pos + 1] !== Byte.Colon || bytes[first - 1] !== Byte.Quote) return readNewKey(reader)
+  reader.pos = end + 2
+  return known
+}
+
+function readNewKey(reader: Reader): PhpKey {
+  const first = readQuoted(reader, Byte.Semicolon)
+  const length = reader.pos - 2 - first
+  return knownName(reader, first, length) ?? arrayKey(reader, first, length)
+}
+
+/** The bytes as text, when they are ASCII, not long, and no integer. */
 export function knownName(reader: Reader, first: number, length: number): string | undefined {
-  if (length === 0 || length > CACHED_LENGTH) return undefined
-  const place = placeOf(reader, first, length)
+  // Integers begin with a digit or a minus, both below this.
+  if (length === 0 || length > Cache.Length || byteAt(reader, first) <= Byte.Nine) return undefined
+  const place = placeOf(reader.bytes, first, length)
   const known = cache[place] as string
-  if (known.length === length && isAt(reader, first, known)) return known
+  if (known.length === length && isAt(reader.bytes, first, known)) return known
   if (!isAsciiWithin(reader, first, first + length)) return undefined
   const name = asPropertyName(reader.text.slice(first, first + length))
   cache[place] = name
   return name
 }
 
-function placeOf(reader: Reader, first: number, length: number): number {
-  const head = byteAt(reader, first)
-  const middle = byteAt(reader, first + (length >> 1))
-  const tail = byteAt(reader, first + length - 1)
-  return (length * 31 + head * 7 + middle * 17 + tail * 131) % CACHE_SIZE
+function placeOf(bytes: Uint8Array, first: number, length: number): number {
+  const head = bytes[first] as number
+  const middle = bytes[first + (length >> 1)] as number
+  const tail = bytes[first + length - 1] as number
+  return (length * 31 + head * 7 + middle * 17 + tail * 131) & (Cache.Size - 1)
 }
 
-function isAt(reader: Reader, first: number, text: string): boolean {
+function isAt(bytes: Uint8Array, first: number, text: string): boolean {
   for (let index = 0; index < text.length; index += 1) {
-    if (text.charCodeAt(index) !== byteAt(reader, first + index)) return false
+    if (text.charCodeAt(index) !== bytes[first + index]) return false
   }
   return true
 }
@@ -162,7 +188,7 @@ export function readEscapedKey(reader: Reader): PhpKey {
 /** `s:` or `S:` as raw bytes, for names of properties. */
 export function readNameBytes(reader: Reader, escaped: boolean): Buffer {
   if (escaped) return readEscapedBytes(reader)
-  const first = readQuoted(reader, SEMICOLON)
+  const first = readQuoted(reader, Byte.Semicolon)
   return reader.bytes.subarray(first, reader.pos - 2)
 }
 

@@ -5,7 +5,7 @@
  */
 import type { Payload } from '../handler.js'
 import type { SessionData } from '../serializer.js'
-import { createFrame, createHolder, createRecord, KIND, type Frame } from './frame.js'
+import { createFrame, createHolder, createRecord, Kind, type Frame } from './frame.js'
 import type { Layout } from './layout.js'
 import { createReader, fail, type Reader } from './reader.js'
 import { withSlotsIfNeeded } from './references.js'
@@ -15,18 +15,20 @@ import { readValue } from './unserialize-value.js'
 /** Data of the bytes. @throws {DecodeError} */
 export function decodeVariables(layout: Layout, payload: Payload): SessionData {
   if (payload.length === 0) return createRecord()
-  return withSlotsIfNeeded((tracked) => {
-    const reader = openVariables(layout, payload, tracked)
-    const holder = createHolder(createRecord())
+  return withSlotsIfNeeded(openVariables(layout, payload), (reader) => {
+    const data = createRecord()
+    const holder = createHolder(data)
     takeRootSlot(reader, layout, holder)
     layout.read(reader, (name) => readValue(reader, holder, name))
-    return holder.record
+    return data
   })
 }
 
 /** A reader of a session. */
-export function openVariables(layout: Layout, payload: Payload, tracked: boolean): Reader {
-  const reader = createReader(payload, { format: layout.format, maxDepth: MAX_DEPTH, tracked })
+export function openVariables(layout: Layout, payload: Payload): Reader {
+  const { format, rootSlots } = layout
+  // Where the session is one array, that is the first level.
+  const reader = createReader(payload, { format, maxDepth: MAX_DEPTH - rootSlots })
   refuseIgbinary(reader)
   return reader
 }
@@ -34,8 +36,7 @@ export function openVariables(layout: Layout, payload: Payload, tracked: boolean
 /** Where the session is one array, that array has the first slot. */
 export function takeRootSlot(reader: Reader, layout: Layout, holder: Frame): void {
   if (layout.rootSlots === 0 || reader.slots === undefined) return
-  const frame = createFrame(KIND.list, 0)
-  frame.list.push(holder.record)
+  const frame = createFrame(Kind.List, [holder.target], 0)
   reader.slots.places.push({ frame, key: 0 })
 }
 

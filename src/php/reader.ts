@@ -9,7 +9,7 @@
 import { constants, isAscii, isUtf8 } from 'node:buffer'
 import { DecodeError } from '../errors.js'
 import type { Payload } from '../handler.js'
-import { COLON, NINE, QUOTE, ZERO } from './codes.js'
+import { Byte } from './codes.js'
 import type { Frame } from './frame.js'
 import type { SlotTable } from './slots.js'
 
@@ -37,15 +37,10 @@ export interface ReaderOptions {
   readonly format: string
   /** Most containers within each other; `Infinity` for no limit. */
   readonly maxDepth: number
-  /** Keeps slots, so that references can be read. */
-  readonly tracked: boolean
 }
 
 /** @throws {DecodeError} When there are more bytes than a string can hold. */
-export function createReader(
-  payload: Payload,
-  { format, maxDepth, tracked }: ReaderOptions,
-): Reader {
+export function createReader(payload: Payload, { format, maxDepth }: ReaderOptions): Reader {
   const limit = constants.MAX_STRING_LENGTH
   if (payload.length > limit) throw new DecodeError(format, limit, 'the end of the data')
   const bytes = asBuffer(payload)
@@ -60,7 +55,7 @@ export function createReader(
     pos: 0,
     depth: 0,
     opened: undefined,
-    slots: tracked ? { places: [], tokens: [] } : undefined,
+    slots: undefined,
   }
 }
 
@@ -86,7 +81,9 @@ export function expectByte(reader: Reader, code: number, expected: string): void
 }
 
 /** Longest run of digits whose value is exact in a double. */
-export const EXACT_DIGITS = 15
+export const enum Digits {
+  Exact = 15,
+}
 
 /** The value of the digits from here, 0 without any; stops behind them. Inexact beyond 15 digits. */
 export function readDigits(reader: Reader, from: number): number {
@@ -94,8 +91,8 @@ export function readDigits(reader: Reader, from: number): number {
   let at = from
   let value = 0
   let code = bytes[at] as number
-  while (code >= ZERO && code <= NINE) {
-    value = value * 10 + (code - ZERO)
+  while (code >= Byte.Zero && code <= Byte.Nine) {
+    value = value * 10 + (code - Byte.Zero)
     at += 1
     code = bytes[at] as number
   }
@@ -116,18 +113,23 @@ export function readQuoted(reader: Reader, follow: number): number {
   let at = pos + 2
   let length = 0
   let code = bytes[at] as number
-  while (code >= ZERO && code <= NINE) {
-    length = length * 10 + (code - ZERO)
-    at += 1
-    code = bytes[at] as number
+  while (code >= Byte.Zero && code <= Byte.Nine) {
+    length = length * 10 + (code - Byte.Zero)
+    code = bytes[++at] as number
   }
-  if (code !== COLON || bytes[at + 1] !== QUOTE || bytes[pos + 1] !== COLON || at === pos + 2) {
+  if (
+    code !== Byte.Colon ||
+    bytes[at + 1] !== Byte.Quote ||
+    bytes[pos + 1] !== Byte.Colon ||
+    at === pos + 2
+  ) {
     fail(reader, pos, 'a length and a quote')
   }
-  if (at - pos - 2 > EXACT_DIGITS) length = wrapped(reader, pos + 2, at)
-  const end = at + 2 + length
-  if (end > bytes.length) fail(reader, pos + 2, 'a length within the data')
-  if (bytes[end] !== QUOTE) fail(reader, end, 'a closing quote')
+  if (at - pos - 2 > Digits.Exact) length = wrapped(reader, pos + 2, at)
+  if (length > bytes.length - at - 2) fail(reader, pos + 2, 'a length within the data')
+  // A length may have been a double; the position stays a small integer.
+  const end = (at + 2 + length) | 0
+  if (bytes[end] !== Byte.Quote) fail(reader, end, 'a closing quote')
   if (bytes[end + 1] !== follow) fail(reader, end + 1, 'what follows a closing quote')
   reader.pos = end + 2
   return at + 2
@@ -138,7 +140,7 @@ export function wrapped(reader: Reader, from: number, to: number): number {
   let high = 0
   let low = 0
   for (let at = from; at < to; at += 1) {
-    const sum = low * 10 + (byteAt(reader, at) - ZERO)
+    const sum = low * 10 + (byteAt(reader, at) - Byte.Zero)
     low = sum % 0x1_0000_0000
     high = (high * 10 + Math.floor(sum / 0x1_0000_0000)) % 0x1_0000_0000
   }

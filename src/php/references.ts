@@ -7,11 +7,11 @@
  *
  * @module
  */
-import { TAG, COLON, SEMICOLON } from './codes.js'
+import { Byte, Tag } from './codes.js'
 import { peek, put, type Frame } from './frame.js'
 import type { PhpKey } from './keys.js'
 import type { Slot } from './slots.js'
-import { byteAt, EXACT_DIGITS, fail, readDigits, wrapped, type Reader } from './reader.js'
+import { byteAt, Digits, fail, readDigits, wrapped, type Reader } from './reader.js'
 import { isShared, kindOf, PhpReference } from './values.js'
 
 /** Thrown inside the reader only: this payload needs slots. */
@@ -20,7 +20,7 @@ export const NEEDS_SLOTS = Symbol('needs slots')
 /** Gives the value that comes next its slot. */
 export function takeSlot(reader: Reader, frame: Frame, key: PhpKey): void {
   frame.key = key
-  if (byteAt(reader, reader.pos) !== TAG.reference) reader.slots?.places.push({ frame, key })
+  if (byteAt(reader, reader.pos) !== Tag.Reference) reader.slots?.places.push({ frame, key })
 }
 
 /** `r:<slot>;`, the same object again. */
@@ -61,13 +61,13 @@ export function readSlotNumber(reader: Reader): number {
   const end = reader.pos
   if (
     end === start + 2 ||
-    byteAt(reader, end) !== SEMICOLON ||
-    byteAt(reader, start + 1) !== COLON
+    byteAt(reader, end) !== Byte.Semicolon ||
+    byteAt(reader, start + 1) !== Byte.Colon
   ) {
     fail(reader, start, 'a slot')
   }
   reader.pos = end + 1
-  return end - start - 2 > EXACT_DIGITS ? wrapped(reader, start + 2, end) : number
+  return end - start - 2 > Digits.Exact ? wrapped(reader, start + 2, end) : number
 }
 
 /** Whether the slot is the very place that is being read. */
@@ -86,11 +86,16 @@ export function isReference(value: unknown): value is PhpReference {
 }
 
 /** Reads without slots, and once more with them when a reference turns up. */
-export function withSlotsIfNeeded<T>(read: (tracked: boolean) => T): T {
+export function withSlotsIfNeeded<T>(reader: Reader, read: (reader: Reader) => T): T {
   try {
-    return read(false)
+    return read(reader)
   } catch (thrown) {
     if (thrown !== NEEDS_SLOTS) throw thrown
-    return read(true)
+    return read(withSlots(reader))
   }
+}
+
+/** A reader of the same payload, at its beginning, that keeps slots. */
+export function withSlots(reader: Reader): Reader {
+  return { ...reader, pos: 0, depth: 0, opened: undefined, slots: { places: [], tokens: [] } }
 }

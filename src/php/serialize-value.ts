@@ -5,17 +5,16 @@
  * @module
  */
 import { SessionError } from '../errors.js'
-import { NINE } from './codes.js'
+import { Byte } from './codes.js'
 import { integerKey } from './keys.js'
 import { openContainer } from './open-container.js'
-import { SHAPE, type Entry, type WriteFrame } from './write-frame.js'
+import { Shape, type Entry, type WriteFrame } from './write-frame.js'
 import {
-  putCommon,
   putDigits,
   putIndex,
+  putNumber,
   putShort,
-  SHORT,
-  SMALL,
+  Room,
   writeAscii,
   writeBytes,
   writeName,
@@ -45,23 +44,18 @@ export function writeValue(writer: Writer, value: unknown): void {
 
 /** Writes entries until the container ends or another one begins. @returns Where to go on. */
 function step(writer: Writer, frame: WriteFrame): WriteFrame | undefined {
-  if (frame.shape === SHAPE.list) return stepList(writer, frame)
-  return frame.shape === SHAPE.record ? stepRecord(writer, frame) : stepEntries(writer, frame)
+  if (frame.shape === Shape.List) return stepList(writer, frame)
+  return frame.shape === Shape.Record ? stepRecord(writer, frame) : stepEntries(writer, frame)
 }
 
 function stepList(writer: Writer, frame: WriteFrame): WriteFrame | undefined {
   const { list, size } = frame
   for (let index = frame.index; index < size; index += 1) {
     frame.index = index + 1
-    reserve(writer, SMALL)
+    reserve(writer, Room.Small)
     const value = list[index]
-    const at = putIndex(writer.bytes, writer.pos, index)
-    const end = putCommon(writer.bytes, at, value)
-    if (end >= 0) {
-      writer.slot += 1
-      writer.pos = end
-    } else {
-      writer.pos = at
+    writer.pos = putIndex(writer.bytes, writer.pos, index)
+    if (!writeCommon(writer, value)) {
       const child = writeRare(writer, frame, value)
       if (child !== undefined) return child
     }
@@ -80,19 +74,27 @@ function stepRecord(writer: Writer, frame: WriteFrame): WriteFrame | undefined {
       frame.skipped += 1
       continue
     }
-    reserve(writer, SMALL)
-    const at = writeKey(writer, name)
-    const end = putCommon(writer.bytes, at, value)
-    if (end >= 0) {
-      writer.slot += 1
-      writer.pos = end
-    } else {
-      writer.pos = at
+    reserve(writer, Room.Small)
+    writeKey(writer, name)
+    if (!writeCommon(writer, value)) {
       const child = writeRare(writer, frame, value)
       if (child !== undefined) return child
     }
   }
   return close(writer, frame)
+}
+
+/** Writes a number or a short ASCII string where there is room. @returns Whether it was one. */
+function writeCommon(writer: Writer, value: unknown): boolean {
+  const { bytes, pos } = writer
+  let end = -1
+  if (typeof value === 'number') end = putNumber(bytes, pos, value)
+  else if (typeof value === 'string' && value.length <= Room.Short)
+    end = putShort(bytes, pos, value)
+  if (end < 0) return false
+  writer.slot += 1
+  writer.pos = end
+  return true
 }
 
 /** Entries of a `Map` and properties of a `PhpObject`. */
@@ -117,16 +119,18 @@ function writeRare(writer: Writer, frame: WriteFrame, value: unknown): WriteFram
   return writeScalar(writer, value) ? undefined : openContainer(writer, frame, value as object)
 }
 
-/** The name of an object's property as a key of an array; there is room for what follows. */
-function writeKey(writer: Writer, name: string): number {
+/** The name of an object's property as a key of an array; leaves room for what follows. */
+function writeKey(writer: Writer, name: string): void {
   // Integers begin with a digit or a minus, both below this.
-  if (name.length <= SHORT && name.charCodeAt(0) > NINE) {
+  if (name.length <= Room.Short && name.charCodeAt(0) > Byte.Nine) {
     const end = putShort(writer.bytes, writer.pos, name)
-    if (end >= 0) return end
+    if (end >= 0) {
+      writer.pos = end
+      return
+    }
   }
   writeEntryKey(writer, integerKey(name) ?? name)
-  reserve(writer, SMALL)
-  return writer.pos
+  reserve(writer, Room.Small)
 }
 
 function writeEntryKey(writer: Writer, key: Entry[0]): void {
@@ -137,7 +141,8 @@ function writeEntryKey(writer: Writer, key: Entry[0]): void {
 
 function close(writer: Writer, frame: WriteFrame): WriteFrame | undefined {
   reserve(writer, 1)
-  writeAscii(writer, '}')
+  writer.bytes[writer.pos] = Byte.CloseBrace
+  writer.pos += 1
   if (frame.skipped > 0) correctCount(writer, frame)
   return frame.parent
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { assertInteger, assertKnownKeys } from '../lib/check.js'
-import { depthLimit, MAX_DEPTH } from './unserialize.js'
+import { MAX_DEPTH } from './unserialize.js'
 import { createWriter, release, written } from './writer.js'
 import { writeValue } from './serialize-value.js'
 
@@ -27,15 +27,20 @@ const DEFAULTS = { maxDepth: MAX_DEPTH }
  * @throws {TypeError | RangeError} For an option that is not one.
  * @see https://www.php.net/serialize
  */
-export function serialize(value: unknown, options: SerializeOptions = {}): Uint8Array {
-  assertKnownKeys('serialize', options, DEFAULTS)
-  const { maxDepth = DEFAULTS.maxDepth } = options
-  assertInteger('maxDepth', maxDepth, 0)
-  const writer = createWriter('serialize', depthLimit(maxDepth))
+export function serialize(value: unknown, options?: SerializeOptions): Uint8Array {
+  const maxDepth = options === undefined ? MAX_DEPTH : resolve(options)
+  const writer = createWriter('serialize', maxDepth || Infinity)
   try {
     writeValue(writer, value)
     return written(writer)
   } finally {
     release(writer)
   }
+}
+
+function resolve(options: SerializeOptions): number {
+  assertKnownKeys('serialize', options, DEFAULTS)
+  const { maxDepth = DEFAULTS.maxDepth } = options
+  assertInteger('maxDepth', maxDepth, 0)
+  return maxDepth
 }

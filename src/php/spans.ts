@@ -5,7 +5,6 @@
  */
 import type { Payload } from '../handler.js'
 import type { Layout } from './layout.js'
-import { asBuffer } from './reader.js'
 import { reserve, type Writer } from './writer.js'
 
 /** A piece of the previous payload, or of what the writer holds. */
@@ -52,12 +51,12 @@ export function copySpan(writer: Writer, previous: Payload, span: Span): void {
 
 /** Whether a piece of what the writer holds also stands in other bytes, from `start` on. */
 export function isSameSpan(
-  { bytes }: Writer,
+  { view }: Writer,
   span: Span,
   other: Uint8Array,
   start: number,
 ): boolean {
   const end = start + span.end - span.start
   if (end > other.length) return false
-  return asBuffer(bytes).compare(other, start, end, span.start, span.end) === 0
+  return view.compare(other, start, end, span.start, span.end) === 0
 }

@@ -4,15 +4,17 @@
  * @see ext/standard/var_unserializer.re
  * @module
  */
-import { CLOSE_BRACE, COLON, NINE, OPEN_BRACE, SEMICOLON, TAG, ZERO } from './codes.js'
+import { Byte, Tag } from './codes.js'
 import {
   becomeRecord,
   createFrame,
-  KIND,
+  createRecord,
+  listOf,
+  recordOf,
+  Kind,
   put,
   settleRecord,
   peek,
-  targetOf,
   type Frame,
 } from './frame.js'
 import type { PhpKey } from './keys.js'
@@ -29,9 +31,6 @@ import {
   takeSlot,
 } from './references.js'
 
-/** Stands for a value whose entries are still to be read; `reader.opened` is its frame. */
-const OPEN = Symbol('open')
-
 /**
  * Reads the value that begins at `reader.pos` and puts it into `holder` under `key`.
  *
@@ -40,25 +39,25 @@ const OPEN = Symbol('open')
 export function readValue(reader: Reader, holder: Frame, key: PhpKey): void {
   if (reader.slots !== undefined) takeSlot(reader, holder, key)
   const value = readHead(reader, holder)
-  if (value !== OPEN) return put(holder, key, value)
+  if (value !== undefined) return put(holder, key, value)
   let frame = enter(reader, holder, key)
   while (frame !== holder) frame = fill(reader, frame)
 }
 
-/** A whole value, or the beginning of one. */
+/** A whole value; `undefined`, which PHP does not have, when a container was opened. */
 function readHead(reader: Reader, frame: Frame): unknown {
   switch (byteAt(reader, reader.pos)) {
-    case TAG.string:
+    case Tag.String:
       return readString(reader)
-    case TAG.int:
+    case Tag.Int:
       return readInt(reader)
-    case TAG.array:
+    case Tag.Array:
       return openArray(reader)
-    case TAG.bool:
+    case Tag.Bool:
       return readBool(reader)
-    case TAG.null:
+    case Tag.Null:
       return readNull(reader)
-    case TAG.float:
+    case Tag.Float:
       return readFloat(reader)
     default:
       return readRareHead(reader, frame)
@@ -67,17 +66,17 @@ function readHead(reader: Reader, frame: Frame): unknown {
 
 function readRareHead(reader: Reader, frame: Frame): unknown {
   switch (byteAt(reader, reader.pos)) {
-    case TAG.object:
-      return open(reader, openObject(reader))
-    case TAG.sameObject:
+    case Tag.Object:
+      return openProperties(reader)
+    case Tag.SameObject:
       return readSameObject(reader, frame)
-    case TAG.reference:
+    case Tag.Reference:
       return readReference(reader, frame)
-    case TAG.escaped:
+    case Tag.Escaped:
       return readEscaped(reader)
-    case TAG.enum:
+    case Tag.Enum:
       return readEnum(reader)
-    case TAG.custom:
+    case Tag.Custom:
       return readSerializable(reader)
     default:
       return fail(reader, reader.pos, 'a value')
@@ -86,7 +85,16 @@ function readRareHead(reader: Reader, frame: Frame): unknown {
 
 function openArray(reader: Reader): unknown {
   const count = readArrayHead(reader)
-  return open(reader, createFrame(beginsList(reader) ? KIND.list : KIND.record, count))
+  if (count === 0) {
+    expectByte(reader, Byte.CloseBrace, 'a closing brace')
+    return []
+  }
+  return open(
+    reader,
+    beginsList(reader)
+      ? createFrame(Kind.List, [], count)
+      : createFrame(Kind.Record, createRecord(), count),
+  )
 }
 
 /** `a:<count>:{`; a count is checked against what is left before anything is made. */
@@ -95,7 +103,7 @@ export function readArrayHead(reader: Reader): number {
   if (count > (reader.bytes.length - reader.pos) / 2) {
     fail(reader, reader.pos, 'a count that the data can hold')
   }
-  return count
+  return count | 0
 }
 
 /** `a:<count>:{` */
@@ -105,9 +113,9 @@ function readCount(reader: Reader): number {
   const colon = reader.pos
   if (
     colon === start + 2 ||
-    byteAt(reader, colon) !== COLON ||
-    byteAt(reader, start + 1) !== COLON ||
-    byteAt(reader, colon + 1) !== OPEN_BRACE
+    byteAt(reader, colon) !== Byte.Colon ||
+    byteAt(reader, start + 1) !== Byte.Colon ||
+    byteAt(reader, colon + 1) !== Byte.OpenBrace
   ) {
     fail(reader, start, 'a count and a brace')
   }
@@ -115,26 +123,30 @@ function readCount(reader: Reader): number {
   return count
 }
 
-/** Checks the depth before a container is entered; an empty one is read whole and has no depth. */
+/** An object is made before its properties are read: they may refer to it. */
+function openProperties(reader: Reader): unknown {
+  const frame = openObject(reader)
+  if (frame.left > 0) return open(reader, frame)
+  expectByte(reader, Byte.CloseBrace, 'a closing brace')
+  return frame.target
+}
+
+/** Only what has entries counts for the depth. */
 function open(reader: Reader, frame: Frame): unknown {
-  if (frame.left === 0) {
-    expectByte(reader, CLOSE_BRACE, 'a closing brace')
-    return frame.kind === KIND.record ? [] : targetOf(frame)
-  }
   if (reader.depth >= reader.maxDepth) {
     fail(reader, reader.pos, `nesting no deeper than ${reader.maxDepth}`)
   }
   reader.opened = frame
-  return OPEN
+  return undefined
 }
 
 /** Whether the first key is 0, written as PHP writes it. */
 function beginsList(reader: Reader): boolean {
   const { pos } = reader
   return (
-    byteAt(reader, pos) === TAG.int &&
-    byteAt(reader, pos + 2) === ZERO &&
-    byteAt(reader, pos + 3) === SEMICOLON
+    byteAt(reader, pos) === Tag.Int &&
+    byteAt(reader, pos + 2) === Byte.Zero &&
+    byteAt(reader, pos + 3) === Byte.Semicolon
   )
 }
 
@@ -145,18 +157,18 @@ function enter(reader: Reader, parent: Frame, key: PhpKey): Frame {
   parent.key = key
   reader.depth += 1
   // References into a container may come before its end.
-  if (reader.slots !== undefined) put(parent, key, targetOf(child))
+  if (reader.slots !== undefined) put(parent, key, child.target)
   return child
 }
 
 /** Reads entries until the container ends or another one begins. @returns Where to go on. */
 function fill(reader: Reader, frame: Frame): Frame {
-  if (frame.kind === KIND.list) return fillList(reader, frame)
-  return frame.kind === KIND.record ? fillRecord(reader, frame) : fillPairs(reader, frame)
+  if (frame.kind === Kind.List) return fillList(reader, frame)
+  return frame.kind === Kind.Record ? fillRecord(reader, frame) : fillPairs(reader, frame)
 }
 
 function fillList(reader: Reader, frame: Frame): Frame {
-  const { list } = frame
+  const list = listOf(frame)
   while (frame.left > 0) {
     const start = reader.pos
     const index = readIndex(reader)
@@ -169,12 +181,12 @@ function fillList(reader: Reader, frame: Frame): Frame {
     if (reader.slots !== undefined) takeSlot(reader, frame, index)
     const tag = byteAt(reader, reader.pos)
     const value =
-      tag === TAG.string
+      tag === Tag.String
         ? readString(reader)
-        : tag === TAG.int
+        : tag === Tag.Int
           ? readInt(reader)
           : readHead(reader, frame)
-    if (value === OPEN) return enter(reader, frame, index)
+    if (value === undefined) return enter(reader, frame, index)
     list.push(value)
   }
   return close(reader, frame)
@@ -186,12 +198,17 @@ function readIndex(reader: Reader): number {
   let at = pos + 2
   let index = 0
   let code = bytes[at] as number
-  while (code >= ZERO && code <= NINE) {
-    index = index * 10 + (code - ZERO)
+  while (code >= Byte.Zero && code <= Byte.Nine) {
+    index = index * 10 + (code - Byte.Zero)
     at += 1
     code = bytes[at] as number
   }
-  if (code !== SEMICOLON || bytes[pos] !== TAG.int || bytes[pos + 1] !== COLON || at === pos + 2) {
+  if (
+    code !== Byte.Semicolon ||
+    bytes[pos] !== Tag.Int ||
+    bytes[pos + 1] !== Byte.Colon ||
+    at === pos + 2
+  ) {
     return -1
   }
   reader.pos = at + 1
@@ -199,25 +216,25 @@ function readIndex(reader: Reader): number {
 }
 
 function fillRecord(reader: Reader, frame: Frame): Frame {
-  const { record } = frame
+  const record = recordOf(frame)
   while (frame.left > 0) {
-    const key = byteAt(reader, reader.pos) === TAG.string ? readTextKey(reader) : readKey(reader)
+    const key = byteAt(reader, reader.pos) === Tag.String ? readTextKey(reader) : readKey(reader)
     frame.left -= 1
     if (reader.slots !== undefined) takeSlot(reader, frame, key)
     const tag = byteAt(reader, reader.pos)
     const value =
-      tag === TAG.string
+      tag === Tag.String
         ? readString(reader)
-        : tag === TAG.int
+        : tag === Tag.Int
           ? readInt(reader)
           : readHead(reader, frame)
-    if (value === OPEN) return enter(reader, frame, key)
+    if (value === undefined) return enter(reader, frame, key)
     if (typeof key === 'string') {
       record[key] = value
-      frame.last = Infinity
+      frame.named = true
     } else {
       put(frame, key, value)
-      if (frame.kind !== KIND.record) return frame
+      if (frame.kind !== Kind.Record) return frame
     }
   }
   settleRecord(frame)
@@ -226,12 +243,12 @@ function fillRecord(reader: Reader, frame: Frame): Frame {
 
 function fillPairs(reader: Reader, frame: Frame): Frame {
   while (frame.left > 0) {
-    const key = frame.kind === KIND.object ? readMemberName(reader) : readKey(reader)
+    const key = frame.kind === Kind.Object ? readMemberName(reader) : readKey(reader)
     if (key === undefined) return badKey(reader)
     frame.left -= 1
     if (reader.slots !== undefined) takeSlot(reader, frame, key)
     const value = readHead(reader, frame)
-    if (value === OPEN) return enter(reader, frame, key)
+    if (value === undefined) return enter(reader, frame, key)
     put(frame, key, value)
   }
   return close(reader, frame)
@@ -239,9 +256,9 @@ function fillPairs(reader: Reader, frame: Frame): Frame {
 
 function readKey(reader: Reader): PhpKey {
   const tag = byteAt(reader, reader.pos)
-  if (tag === TAG.string) return readTextKey(reader)
-  if (tag === TAG.int) return readInt(reader)
-  return tag === TAG.escaped ? readEscapedKey(reader) : badKey(reader)
+  if (tag === Tag.String) return readTextKey(reader)
+  if (tag === Tag.Int) return readInt(reader)
+  return tag === Tag.Escaped ? readEscapedKey(reader) : badKey(reader)
 }
 
 /** The key of an array as the name of a variable: bytes that are not UTF-8 as in names.ts. */
@@ -253,23 +270,23 @@ export function readVariableKey(reader: Reader): string {
 /** PHP reads a key of another kind before it refuses it, and reports the place behind it. */
 function badKey(reader: Reader): never {
   const tag = byteAt(reader, reader.pos)
-  if (tag === TAG.null) readNull(reader)
-  else if (tag === TAG.bool) readBool(reader)
-  else if (tag === TAG.float) readFloat(reader)
-  else if (tag === TAG.array) readCount(reader)
-  else if (tag === TAG.reference || tag === TAG.sameObject) readSlotNumber(reader)
+  if (tag === Tag.Null) readNull(reader)
+  else if (tag === Tag.Bool) readBool(reader)
+  else if (tag === Tag.Float) readFloat(reader)
+  else if (tag === Tag.Array) readCount(reader)
+  else if (tag === Tag.Reference || tag === Tag.SameObject) readSlotNumber(reader)
   return fail(reader, reader.pos, 'a key')
 }
 
 /** The end of a container: its value goes into the one around it. */
 function close(reader: Reader, frame: Frame): Frame {
-  expectByte(reader, CLOSE_BRACE, 'a closing brace')
+  expectByte(reader, Byte.CloseBrace, 'a closing brace')
   reader.depth -= 1
   const parent = frame.parent as Frame
-  const value = targetOf(frame)
+  const value = frame.target
   const held = reader.slots === undefined ? undefined : peek(parent, parent.key)
   if (isReference(held)) held.value = value
-  else if (parent.kind === KIND.list && reader.slots === undefined) parent.list.push(value)
+  else if (parent.kind === Kind.List && reader.slots === undefined) listOf(parent).push(value)
   else put(parent, parent.key, value)
   return parent
 }

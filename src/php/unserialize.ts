@@ -5,7 +5,7 @@
  */
 import { assertInteger, assertKnownKeys } from '../lib/check.js'
 import { DecodeError } from '../errors.js'
-import { createFrame, KIND } from './frame.js'
+import { createFrame, Kind } from './frame.js'
 import { createReader, type Reader } from './reader.js'
 import { isReference, withSlotsIfNeeded } from './references.js'
 import { readValue } from './unserialize-value.js'
@@ -39,28 +39,26 @@ const DEFAULTS = { maxDepth: MAX_DEPTH, maxLength: Number.MAX_SAFE_INTEGER }
  * @throws {TypeError | RangeError} For an option that is not one.
  * @see https://www.php.net/unserialize
  */
-export function unserialize(bytes: Uint8Array | string, options: UnserializeOptions = {}): unknown {
+export function unserialize(bytes: Uint8Array | string, options?: UnserializeOptions): unknown {
+  const { maxDepth, maxLength } = options === undefined ? DEFAULTS : resolve(options)
+  const payload = typeof bytes === 'string' ? Buffer.from(bytes, 'utf8') : bytes
+  if (payload.length > maxLength) throw new DecodeError(FORMAT, maxLength, 'the end of the data')
+  const reader = createReader(payload, { format: FORMAT, maxDepth: maxDepth || Infinity })
+  return withSlotsIfNeeded(reader, readRoot)
+}
+
+function resolve(options: UnserializeOptions): typeof DEFAULTS {
   assertKnownKeys('unserialize', options, DEFAULTS)
   const { maxDepth = DEFAULTS.maxDepth, maxLength = DEFAULTS.maxLength } = options
   assertInteger('maxDepth', maxDepth, 0)
   assertInteger('maxLength', maxLength, 0)
-  const payload = typeof bytes === 'string' ? Buffer.from(bytes, 'utf8') : bytes
-  if (payload.length > maxLength) {
-    throw new DecodeError(FORMAT, maxLength, 'the end of the data')
-  }
-  return withSlotsIfNeeded((tracked) =>
-    readRoot(createReader(payload, { format: FORMAT, maxDepth: depthLimit(maxDepth), tracked })),
-  )
+  return { maxDepth, maxLength }
 }
 
 function readRoot(reader: Reader): unknown {
-  const holder = createFrame(KIND.list, 1)
+  const list: unknown[] = []
+  const holder = createFrame(Kind.List, list, 0)
   readValue(reader, holder, 0)
-  const value = holder.list[0]
+  const value = list[0]
   return isReference(value) ? value.value : value
-}
-
-/** PHP's 0 is no limit. */
-export function depthLimit(maxDepth: number): number {
-  return maxDepth === 0 ? Infinity : maxDepth
 }

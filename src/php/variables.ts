@@ -9,7 +9,6 @@ import type { Serializer, SessionData } from '../serializer.js'
 import type { Layout } from './layout.js'
 import { keepPrevious } from './previous.js'
 import { decodeVariables } from './read-variables.js'
-import { asBuffer } from './reader.js'
 import { MAX_DEPTH } from './unserialize.js'
 import { writeVariables } from './write-variables.js'
 import { createWriter, release, written, type Writer } from './writer.js'
@@ -24,7 +23,7 @@ export function variablesSerializer(layout: Layout): Serializer {
 }
 
 function encode(layout: Layout, data: SessionData, previous: Payload | undefined): Payload {
-  const writer = createWriter(layout.format, MAX_DEPTH)
+  const writer = createWriter(layout.format, MAX_DEPTH - layout.rootSlots)
   try {
     const current = writeVariables(writer, layout, data)
     if (previous === undefined) return written(writer)
@@ -37,6 +36,6 @@ function encode(layout: Layout, data: SessionData, previous: Payload | undefined
   }
 }
 
-function isWritten({ bytes, pos }: Writer, payload: Payload): boolean {
-  return pos === payload.length && asBuffer(bytes).compare(payload, 0, pos, 0, pos) === 0
+function isWritten({ view, pos }: Writer, payload: Payload): boolean {
+  return pos === payload.length && view.compare(payload, 0, pos, 0, pos) === 0
 }

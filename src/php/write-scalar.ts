@@ -6,18 +6,19 @@
  *
  * @module
  */
-import { COLON, MINUS, QUOTE, SEMICOLON, TAG, ZERO } from './codes.js'
+import { Byte, Tag } from './codes.js'
 import { floatText } from './float.js'
 import { isPhpInt } from './keys.js'
 import { nameBytes } from './names.js'
-import { asBuffer } from './reader.js'
 import { refuse, reserve, writeRaw, type Writer } from './writer.js'
 
-/** Room enough for a key and a value that are no long strings. */
-export const SMALL = 192
-
-/** Longest string that is written character by character. */
-export const SHORT = 64
+/** Bytes and characters. */
+export const enum Room {
+  /** Enough for a key and a value that are no long strings. */
+  Small = 192,
+  /** The longest string that is written character by character. */
+  Short = 64,
+}
 
 function digitsOf(value: number): number {
   if (value < 1000) return value < 10 ? 1 : value < 100 ? 2 : 3
@@ -28,14 +29,14 @@ function digitsOf(value: number): number {
 /** Digits of an integer in 0..2^31-1. @returns Where they end. */
 export function putDigits(bytes: Uint8Array, at: number, value: number): number {
   if (value < 10) {
-    bytes[at] = ZERO + value
+    bytes[at] = Byte.Zero + value
     return at + 1
   }
   const end = at + digitsOf(value)
   let rest = value
   for (let place = end - 1; place >= at; place -= 1) {
     const tens = (rest / 10) | 0
-    bytes[place] = ZERO + rest - tens * 10
+    bytes[place] = Byte.Zero + rest - tens * 10
     rest = tens
   }
   return end
@@ -49,64 +50,58 @@ export function putAscii(bytes: Uint8Array, at: number, text: string): number {
 
 /** `i:<n>;` of an integer in 0..2^31-1. @returns Where it ends. */
 export function putIndex(bytes: Uint8Array, at: number, value: number): number {
-  bytes[at] = TAG.int
-  bytes[at + 1] = COLON
+  bytes[at] = Tag.Int
+  bytes[at + 1] = Byte.Colon
   const end = putDigits(bytes, at + 2, value)
-  bytes[end] = SEMICOLON
+  bytes[end] = Byte.Semicolon
   return end + 1
 }
 
 /** `i:<n>;` or `d:<n>;`; needs room for 40 bytes. @returns Where it ends. */
 export function putNumber(bytes: Uint8Array, at: number, value: number): number {
-  // Small integers, and not -0, which is a float.
+  // Integers of 32 bits, but not -0, which is a float.
   if ((value | 0) !== value || (value === 0 && 1 / value < 0)) return putRare(bytes, at, value)
   if (value >= 0) return putIndex(bytes, at, value)
-  if (value < -1_000_000_000) return putRare(bytes, at, value)
-  bytes[at] = TAG.int
-  bytes[at + 1] = COLON
-  bytes[at + 2] = MINUS
+  if (value === -0x8000_0000) return putRare(bytes, at, value)
+  bytes[at] = Tag.Int
+  bytes[at + 1] = Byte.Colon
+  bytes[at + 2] = Byte.Minus
   const end = putDigits(bytes, at + 3, -value)
-  bytes[end] = SEMICOLON
+  bytes[end] = Byte.Semicolon
   return end + 1
 }
 
 function putRare(bytes: Uint8Array, at: number, value: number): number {
   const whole = Number.isSafeInteger(value) && !Object.is(value, -0)
-  bytes[at] = whole ? TAG.int : TAG.float
-  bytes[at + 1] = COLON
+  bytes[at] = whole ? Tag.Int : Tag.Float
+  bytes[at + 1] = Byte.Colon
   const end = putAscii(bytes, at + 2, whole ? String(value) : floatText(value))
-  bytes[end] = SEMICOLON
+  bytes[end] = Byte.Semicolon
   return end + 1
 }
 
 /**
- * `s:<n>:"<text>";` of at most `SHORT` characters.
+ * `s:<n>:"<text>";` of at most `Room.Short` characters.
  *
  * @returns Where it ends; -1 when the text is not ASCII.
  */
 export function putShort(bytes: Uint8Array, at: number, text: string): number {
   const { length } = text
-  bytes[at] = TAG.string
-  bytes[at + 1] = COLON
+  bytes[at] = Tag.String
+  bytes[at + 1] = Byte.Colon
   let end = putDigits(bytes, at + 2, length)
-  bytes[end] = COLON
-  bytes[end + 1] = QUOTE
+  bytes[end] = Byte.Colon
+  bytes[end + 1] = Byte.Quote
   end += 2
   for (let index = 0; index < length; index += 1) {
     const code = text.charCodeAt(index)
-    if (code > 0x7f) return -1
+    if (code > Byte.Ascii) return -1
     bytes[end + index] = code
   }
   end += length
-  bytes[end] = QUOTE
-  bytes[end + 1] = SEMICOLON
+  bytes[end] = Byte.Quote
+  bytes[end + 1] = Byte.Semicolon
   return end + 2
-}
-
-/** A number, or a short ASCII string; needs `SMALL` bytes. @returns Where it ends; -1 for others. */
-export function putCommon(bytes: Uint8Array, at: number, value: unknown): number {
-  if (typeof value === 'string') return value.length <= SHORT ? putShort(bytes, at, value) : -1
-  return typeof value === 'number' ? putNumber(bytes, at, value) : -1
 }
 
 /**
@@ -119,15 +114,33 @@ export function writeScalar(writer: Writer, value: unknown): boolean {
   writer.slot += 1
   if (typeof value === 'string') writeString(writer, value)
   else if (typeof value === 'number') writeNumber(writer, value)
-  else if (typeof value === 'boolean') writeAscii(writer, value ? 'b:1;' : 'b:0;')
-  else if (value === null || value === undefined) writeAscii(writer, 'N;')
+  else if (typeof value === 'boolean') writeBool(writer, value)
+  else if (value === null || value === undefined) writeNull(writer)
   else if (typeof value === 'bigint') writeBigint(writer, value)
   else refuse(writer, `a ${typeof value}`)
   return true
 }
 
+function writeBool(writer: Writer, value: boolean): void {
+  reserve(writer, 4)
+  const { bytes, pos } = writer
+  bytes[pos] = Tag.Bool
+  bytes[pos + 1] = Byte.Colon
+  bytes[pos + 2] = value ? Byte.One : Byte.Zero
+  bytes[pos + 3] = Byte.Semicolon
+  writer.pos = pos + 4
+}
+
+function writeNull(writer: Writer): void {
+  reserve(writer, 2)
+  const { bytes, pos } = writer
+  bytes[pos] = Tag.Null
+  bytes[pos + 1] = Byte.Semicolon
+  writer.pos = pos + 2
+}
+
 function writeNumber(writer: Writer, value: number): void {
-  reserve(writer, SMALL)
+  reserve(writer, Room.Small)
   writer.pos = putNumber(writer.bytes, writer.pos, value)
 }
 
@@ -139,8 +152,8 @@ export function writeBigint(writer: Writer, value: bigint): void {
 
 /** A string of any length. */
 export function writeString(writer: Writer, text: string): void {
-  if (text.length <= SHORT) {
-    reserve(writer, SMALL)
+  if (text.length <= Room.Short) {
+    reserve(writer, Room.Small)
     const end = putShort(writer.bytes, writer.pos, text)
     if (end >= 0) {
       writer.pos = end
@@ -157,10 +170,10 @@ function isWellFormed(text: string): boolean {
 
 /** The text is written where it most likely belongs, and moved when its length has more digits. */
 function writeText(writer: Writer, text: string): void {
-  reserve(writer, text.length * 3 + SMALL)
-  const { bytes, pos } = writer
+  reserve(writer, text.length * 3 + Room.Small)
+  const { bytes, pos, view } = writer
   const guess = pos + 4 + digitsOf(text.length)
-  const size = asBuffer(bytes).write(text, guess)
+  const size = view.write(text, guess)
   if (size !== text.length && !isWellFormed(text)) {
     refuse(writer, 'a string with half a surrogate pair')
   }
@@ -172,20 +185,20 @@ function writeText(writer: Writer, text: string): void {
 /** The text around `size` bytes that are already in their place. */
 function putQuoted(writer: Writer, size: number): void {
   const { bytes, pos } = writer
-  bytes[pos] = TAG.string
-  bytes[pos + 1] = COLON
+  bytes[pos] = Tag.String
+  bytes[pos + 1] = Byte.Colon
   const colon = putDigits(bytes, pos + 2, size)
-  bytes[colon] = COLON
-  bytes[colon + 1] = QUOTE
+  bytes[colon] = Byte.Colon
+  bytes[colon + 1] = Byte.Quote
   const end = colon + 2 + size
-  bytes[end] = QUOTE
-  bytes[end + 1] = SEMICOLON
+  bytes[end] = Byte.Quote
+  bytes[end + 1] = Byte.Semicolon
   writer.pos = end + 2
 }
 
 /** A string of raw bytes. */
 export function writeBytes(writer: Writer, content: Uint8Array): void {
-  reserve(writer, content.length + SMALL)
+  reserve(writer, content.length + Room.Small)
   writer.bytes.set(content, writer.pos + 4 + digitsOf(content.length))
   putQuoted(writer, content.length)
 }
@@ -209,7 +222,7 @@ export function writeRawName(writer: Writer, name: string): void {
   const { bytes, pos } = writer
   for (let index = 0; index < length; index += 1) {
     const code = name.charCodeAt(index)
-    if (code > 0x7f) return writeRaw(writer, bytesOfName(writer, name))
+    if (code > Byte.Ascii) return writeRaw(writer, bytesOfName(writer, name))
     bytes[pos + index] = code
   }
   writer.pos = pos + length

@@ -4,6 +4,7 @@
  * @module
  */
 import { EncodeError } from '../errors.js'
+import { asBuffer } from './reader.js'
 import { nameOfEntry, type WriteFrame } from './write-frame.js'
 
 /** One pass over one value, or over the variables of one session. */
@@ -11,6 +12,8 @@ export interface Writer {
   readonly format: string
   readonly maxDepth: number
   bytes: Uint8Array
+  /** The same memory with the methods of a `Buffer`. */
+  view: Buffer
   /** Where the next byte goes. */
   pos: number
   /** The last slot that was given to a value; see write-shared.ts. */
@@ -31,17 +34,18 @@ const FIRST_SIZE = 0x1_0000
 const KEPT_SIZE = 0x20_0000
 const MAX_SIZE = 0x4000_0000
 
-/** The buffer of the last writer, for the next one; gone while in use, as getters may serialize. */
-let spare: Uint8Array | undefined
+/** The memory of the last writer, for the next one; gone while in use, as getters may serialize. */
+let spare: Pick<Writer, 'bytes' | 'view'> | undefined
 
-/** A writer at the beginning of its buffer. Give it back with `finish` or `release`. */
+/** A writer at the beginning of its memory, to be given back with `release`. */
 export function createWriter(format: string, maxDepth: number): Writer {
-  const bytes = spare ?? new Uint8Array(FIRST_SIZE)
+  const { bytes, view } = spare ?? allocate(FIRST_SIZE)
   spare = undefined
   return {
     format,
     maxDepth,
     bytes,
+    view,
     pos: 0,
     slot: 0,
     seen: undefined,
@@ -52,14 +56,19 @@ export function createWriter(format: string, maxDepth: number): Writer {
   }
 }
 
+function allocate(size: number): Pick<Writer, 'bytes' | 'view'> {
+  const bytes = new Uint8Array(size)
+  return { bytes, view: asBuffer(bytes) }
+}
+
 /** The bytes written, in memory of their own. */
 export function written(writer: Writer): Uint8Array {
   return writer.bytes.slice(0, writer.pos)
 }
 
 /** Ends a writer. What it wrote stays readable until another one writes. */
-export function release(writer: Writer): void {
-  if (writer.bytes.length <= KEPT_SIZE) spare = writer.bytes
+export function release({ bytes, view }: Writer): void {
+  if (bytes.length <= KEPT_SIZE) spare = { bytes, view }
 }
 
 /** @throws {EncodeError} Always, with the path of the value that is being written. */
@@ -78,14 +87,18 @@ function pathOf(writer: Writer): (string | number)[] {
 
 /** Makes room for so many bytes. */
 export function reserve(writer: Writer, size: number): void {
+  if (writer.pos + size > writer.bytes.length) grow(writer, size)
+}
+
+function grow(writer: Writer, size: number): void {
   const needed = writer.pos + size
-  if (needed <= writer.bytes.length) return
   if (needed > MAX_SIZE) refuse(writer, `larger than ${MAX_SIZE} bytes`)
   let length = writer.bytes.length * 2
   while (length < needed) length *= 2
-  const bytes = new Uint8Array(length)
+  const { bytes, view } = allocate(length)
   bytes.set(writer.bytes.subarray(0, writer.pos))
   writer.bytes = bytes
+  writer.view = view
 }
 
 /** Bytes as they are. */

@@ -6,7 +6,7 @@
  * @see ext/session/session.c, `PS_SERIALIZER_ENCODE_FUNC(php_serialize)`
  * @module
  */
-import { CLOSE_BRACE, TAG } from '../php/codes.js'
+import { Byte, Tag } from '../php/codes.js'
 import { integerKey } from '../php/keys.js'
 import type { Layout, OnVariable } from '../php/layout.js'
 import { readNull } from '../php/read-scalar.js'
@@ -36,13 +36,13 @@ export const phpSerializeSerializer: Serializer = variablesSerializer(LAYOUT)
 
 function read(reader: Reader, onVariable: OnVariable): void {
   const tag = byteAt(reader, 0)
-  if (tag === TAG.null) return void readNull(reader)
-  if (tag !== TAG.array) fail(reader, 0, 'an array')
+  if (tag === Tag.Null) return void readNull(reader)
+  if (tag !== Tag.Array) fail(reader, 0, 'an array')
   for (let left = readArrayHead(reader); left > 0; left -= 1) {
     const start = reader.pos
     onVariable(readVariableKey(reader), start)
   }
-  expectByte(reader, CLOSE_BRACE, 'a closing brace')
+  expectByte(reader, Byte.CloseBrace, 'a closing brace')
 }
 
 function writeKey(writer: Writer, name: string): void {
