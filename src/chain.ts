@@ -80,16 +80,29 @@ function linkAll<K extends Operation>(operation: K, handlers: readonly SessionHa
   return next
 }
 
-/** An id is valid where nobody below says otherwise, but the innermost handler can read it. */
+/** What stands below the innermost handler, where that one lacks an operation others have. */
 function base<K extends Operation>(operation: K, handlers: readonly SessionHandler[]): Next[K] {
   const innermost = handlers.at(-1)
-  if (operation !== 'validateId' || innermost === undefined || innermost.validateId) {
-    return BASE[operation]
+  if (innermost === undefined || innermost[operation]) return BASE[operation]
+  if (operation === 'list' || operation === 'count') return cannot(operation) as Next[K]
+  if (operation === 'validateId') return validateByReading(handlers, innermost) as Next[K]
+  return BASE[operation]
+}
+
+/** A cache above a store that cannot list must not answer that there is nothing. */
+function cannot(operation: string): () => never {
+  return () => {
+    throw new StateError(`chain: the innermost handler has no "${operation}"`)
   }
+}
+
+/** An id is known when the innermost handler can read it. */
+function validateByReading(
+  handlers: readonly SessionHandler[],
+  innermost: SessionHandler,
+): Next['validateId'] {
   const read = linkOne('read', innermost, BASE.read, 1 << (handlers.length - 1))
-  const validateId: Next['validateId'] = async (id, context) =>
-    (await read(id, context)) !== undefined
-  return validateId as Next[K]
+  return async (id, context) => (await read(id, context)) !== undefined
 }
 
 /**

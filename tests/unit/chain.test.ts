@@ -223,6 +223,19 @@ describe('operations a handler leaves out', () => {
     expect(() => composeChain([asking]).createId?.(createContext())).toThrow(/no handler below/)
   })
 
+  it('refuses to list and count where the innermost handler cannot', () => {
+    const asking = defineHandler({
+      name: 'asking',
+      list: (context, next) => next(context),
+      count: (context, next) => next(context),
+    })
+    const chain = composeChain([asking, storing()])
+    const state = expect.objectContaining({ code: 'ERR_SESSION_STATE' }) as Error
+
+    expect(() => chain.list?.(createContext())).toThrow(state)
+    expect(() => chain.count?.(createContext())).toThrow(state)
+  })
+
   it('lists and counts nothing below a handler that asks the base', async () => {
     const asking = defineHandler({
       name: 'asking',
