@@ -29,17 +29,17 @@ function character(byte: number): string {
   return String.fromCharCode(byte < 0x80 ? byte : ESCAPE + byte)
 }
 
+/** Runs of escapes that belong to no pair. */
+const ESCAPED = /([\udc80-\udcff]+)/u
+
 /** Text to bytes; `undefined` for text that no bytes read as. */
 export function nameBytes(text: string): Buffer | undefined {
   if (!LONE.test(text)) return Buffer.from(text, 'utf8')
-  const parts = Array.from(text, (character) => {
-    const code = character.charCodeAt(0)
-    if (character.length > 1 || code < ESCAPE + 0x80 || code > ESCAPE + 0xff) {
-      return Buffer.from(character, 'utf8')
-    }
-    return Buffer.of(code - ESCAPE)
-  })
-  const bytes = Buffer.concat(parts)
+  // Split by a group, so that every second part is a run; latin-1 keeps the low byte of each.
+  const parts = text.split(ESCAPED)
+  const bytes = Buffer.concat(
+    parts.map((part, index) => Buffer.from(part, index % 2 === 0 ? 'utf8' : 'latin1')),
+  )
   return nameText(bytes) === text ? bytes : undefined
 }
 
