@@ -74,11 +74,15 @@ function parse(payload: Payload): unknown {
   try {
     return JSON.parse(text)
   } catch (error) {
-    // The engine's message quotes the text, so only the place is kept of it.
-    const place = / at position (\d+)/.exec((error as Error).message)?.[1]
-    const offset = Buffer.byteLength(text.slice(0, place === undefined ? undefined : Number(place)))
-    throw new DecodeError(FORMAT, offset, 'JSON')
+    throw new DecodeError(FORMAT, offsetOf(text, (error as Error).message), 'JSON')
   }
+}
+
+/** The engine names the place now and then, and quotes the text; only the place is kept of that. */
+function offsetOf(text: string, message: string): number {
+  if (message.includes('end of JSON')) return Buffer.byteLength(text)
+  const place = / at position (\d+)/.exec(message)?.[1]
+  return place === undefined ? 0 : Buffer.byteLength(text.slice(0, Number(place)))
 }
 
 /** A key is only data then: nothing is inherited, `__proto__` included. */
