@@ -27,7 +27,9 @@ function encode(layout: Layout, data: SessionData, previous: Payload | undefined
   try {
     const current = writeVariables(writer, layout, data)
     if (previous === undefined) return written(writer)
-    return isWritten(writer, previous) ? previous : keepPrevious(current, previous)
+    // No bytes are no data in every layout.
+    const same = previous.length > 0 ? isWritten(writer, previous) : current.names.length === 0
+    return same ? previous : keepPrevious(current, previous)
   } catch (error) {
     if (error instanceof SessionError) throw error
     throw new EncodeError(layout.format, 'data that could not be read', [], { cause: error })
