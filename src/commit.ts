@@ -91,7 +91,7 @@ function* storeEmptied(state: SessionState): Flow<void> {
 
 /** Reads the newest record under a short lock and lays this side's changes over it. */
 function* storeMerged(state: SessionState): Flow<void> {
-  const touchOnly = state.updates.size === 0 && state.storedId === state.id && !isChanged(state)
+  const touchOnly = state.updates === undefined && state.storedId === state.id && !isChanged(state)
   const context = activation(state.settings, state.request, {
     id: state.storedId,
     lock: touchOnly ? 'none' : 'exclusive',

@@ -42,10 +42,12 @@ function variable(serializer: Serializer, key: string, data: SessionData): Paylo
  * A variable that was changed by other means too counts as assigned: running would lose that.
  */
 export function noteUpdate(
-  { host, data, payload, updates }: SessionState,
+  state: SessionState,
   key: string,
   { step, value }: { step: (value: unknown) => unknown; value: unknown },
 ): void {
+  const { host, data, payload } = state
+  const updates = (state.updates ??= new Map<string, PendingUpdate>())
   const { serializer } = host
   const pending = updates.get(key)
   const before = pending?.result ?? variable(serializer, key, serializer.decode(payload as Payload))
@@ -62,7 +64,7 @@ export interface MergeInput {
   readonly base: Payload
   readonly mine: SessionData
   readonly newest: Payload
-  readonly updates: ReadonlyMap<string, PendingUpdate>
+  readonly updates: ReadonlyMap<string, PendingUpdate> | undefined
   readonly conflict: ConflictPolicy
 }
 
@@ -80,8 +82,8 @@ export function merge(input: MergeInput): Merged {
   const moved = sameBytes(base, newest) ? [] : changedKeys(serializer, base, theirs)
   const before = serializer.decode(base)
   const conflicts: string[] = []
-  for (const key of new Set([...changed, ...updates.keys()])) {
-    const update = updates.get(key)
+  for (const key of new Set([...changed, ...(updates?.keys() ?? [])])) {
+    const update = updates?.get(key)
     if (update !== undefined && sameBytes(update.result, variable(serializer, key, mine))) {
       theirs[key] = rerun(update, theirs[key])
     } else if (!moved.includes(key)) {

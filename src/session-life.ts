@@ -53,7 +53,7 @@ export function adopt(state: SessionState, payload: Payload): void {
   state.metadata = takeMetadata(data)
   state.payload = payload
   state.data = data
-  state.updates.clear()
+  state.updates = undefined
 }
 
 /** Drops the changes and reads the record anew. */
@@ -79,7 +79,7 @@ function* reloadLocked(state: SessionState): Flow<void> {
 function forget(state: SessionState): void {
   Object.freeze(state.data)
   state.data = Object.create(null) as SessionData
-  state.updates.clear()
+  state.updates = undefined
 }
 
 function* readAnew(state: SessionState): Flow<void> {

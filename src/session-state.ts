@@ -48,7 +48,7 @@ export interface SessionState {
   data: SessionData
   metadata: Metadata | undefined
   /** In mode `merge`: functions given to `update`, to run again on the newest value. */
-  readonly updates: Map<string, PendingUpdate>
+  updates: Map<string, PendingUpdate> | undefined
   /** Whether the visitor has to be told the id. */
   announce: boolean
   /** How many cookies of our name came with the request. */
@@ -83,7 +83,10 @@ export function activation(
     lockWaitMs: settings.lockWaitMs,
     lockLeaseMs: settings.lockLeaseMs,
     maxLifetime: settings.gc.maxLifetime,
-    signal: request.signal ?? NEVER,
+    // Asked for only by who has to wait: an adapter makes it then.
+    get signal() {
+      return request.signal ?? NEVER
+    },
     now: settings.now,
     entered: 0,
   }
@@ -108,7 +111,7 @@ export function createState(
     payload: undefined,
     data: Object.create(null) as SessionData,
     metadata: undefined,
-    updates: new Map(),
+    updates: undefined,
     announce: true,
     cookies: 0,
     holdTimer: undefined,

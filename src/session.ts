@@ -170,7 +170,7 @@ export class Session<Data extends object = SessionData> {
   clear(): void {
     assertWritable(this.#state, 'clear')
     for (const key of Object.keys(this.#state.data)) delete this.#state.data[key]
-    this.#state.updates.clear()
+    this.#state.updates = undefined
   }
 
   /**
