@@ -8,7 +8,9 @@ import { composeChain } from '../../src/chain.js'
 import { createContext } from '../../src/context.js'
 import { defineHandler, type SessionHandler } from '../../src/handler.js'
 
-type Compose = (layers: ((context: object, next: () => unknown) => unknown)[]) => (context: object) => unknown
+type Compose = (
+  layers: ((context: object, next: () => unknown) => unknown)[],
+) => (context: object) => unknown
 
 const payload = new Uint8Array(200)
 const options = { time: 500, warmupTime: 200 }

@@ -121,7 +121,10 @@ function fillObject(
   building: Building,
 ): void {
   for (const [name, visibility, value] of props) {
-    const [kind, declaringClass] = visibility.split(':') as ['public' | 'protected' | 'private', string?]
+    const [kind, declaringClass] = visibility.split(':') as [
+      'public' | 'protected' | 'private',
+      string?,
+    ]
     object.define({
       name: nameOf(name),
       visibility: kind,
