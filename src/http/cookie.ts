@@ -110,7 +110,7 @@ function warnOnce(cookie: ResolvedCookie): void {
   if (warned.has(cookie)) return
   warned.add(cookie)
   publish('sessionz:warning', () => ({
-    code: 'insecure-request',
+    code: 'INSECURE_REQUEST',
     message:
       'a Secure session cookie answers a request that does not look secure; browsers drop it. ' +
       'Behind a proxy that speaks https, tell the adapter (option "secure") or pass secure: true',

@@ -124,7 +124,7 @@ describe('the cookie', () => {
     }
     unsubscribe('sessionz:warning', listen)
 
-    expect(codes).toEqual(['insecure-request', 'insecure-request'])
+    expect(codes).toEqual(['INSECURE_REQUEST', 'INSECURE_REQUEST'])
   })
 })
 
