@@ -1,18 +1,15 @@
 /** A request of Node's, in the words of the manager. */
 import type { SessionRequest } from '../http/propagation.js'
-import type { ResolvedNodeOptions } from './node-options.js'
 import type { NodeRequest } from './node-response.js'
 
-/** What is asked of the visit that a request belongs to. */
-export interface Visitor {
-  readonly request: NodeRequest
-  readonly options: ResolvedNodeOptions
-  /** Ends the wait for the session; made when something waits. */
+/** A wait for a session, and what may end it. Small: sessions keep it (see `Held`). */
+export class Patience {
+  /** Ends the wait; made when something waits. */
   controller: AbortController | undefined
   /** Whether a session is being waited for. */
-  readonly waiting: boolean
+  waiting = false
   /** Whether the connection is gone. */
-  readonly gone: boolean
+  gone = false
 }
 
 /**
@@ -27,26 +24,25 @@ export class VisitorRequest implements SessionRequest {
   readonly secure: boolean
   readonly host: string | undefined
   readonly referer: string | undefined
-  readonly #visitor: Visitor
+  readonly #patience: Patience
 
-  constructor(visitor: Visitor) {
-    const { request, options } = visitor
+  constructor(request: NodeRequest, secure: boolean, patience: Patience) {
     const { headers } = request
     const { originalUrl = request.url } = request as { readonly originalUrl?: string }
     this.cookieHeader = headers.cookie
     this.url = originalUrl
-    this.secure = options.secure(request)
+    this.secure = secure
     this.host = (headers[':authority'] as string | undefined) ?? headers.host
     this.referer = headers.referer
-    this.#visitor = visitor
+    this.#patience = patience
   }
 
   /** Aborted when the connection is gone before the session is there; later there is none. */
   get signal(): AbortSignal | undefined {
-    const visitor = this.#visitor
-    if (!visitor.waiting) return undefined
-    visitor.controller ??= new AbortController()
-    if (visitor.gone) visitor.controller.abort()
-    return visitor.controller.signal
+    const patience = this.#patience
+    if (!patience.waiting) return undefined
+    patience.controller ??= new AbortController()
+    if (patience.gone) patience.controller.abort()
+    return patience.controller.signal
   }
 }

@@ -10,59 +10,39 @@ import type { HeaderList } from '../http/headers.js'
 import type { SessionManager } from '../manager.js'
 import type { StartOverrides } from '../options/options.js'
 import { settle, type Session } from '../session.js'
-import { holdResponse } from './held-response.js'
+import { holdResponse, type Holder } from './held-response.js'
 import type { ResolvedNodeOptions } from './node-options.js'
-import { VisitorRequest } from './node-request.js'
+import { Patience, VisitorRequest } from './node-request.js'
 import { isHttp2, type AnyResponse, type NodeRequest, type NodeResponse } from './node-response.js'
 
-/** What is known of one request. */
-export interface Visit<Data extends object> {
-  readonly manager: SessionManager<Data>
-  readonly request: NodeRequest
-  readonly response: NodeResponse
-  readonly options: ResolvedNodeOptions
-  /** Ends the wait for the session; made when something waits. */
-  controller: AbortController | undefined
+/** What is known of one request. A class for the reason that `Held` is one. */
+export class Visit<Data extends object> {
   session: Session<Data> | undefined
   starting: Promise<Session<Data>> | undefined
-  /** Whether a session is being waited for. */
-  waiting: boolean
   /** Why there is no session; touching it must not look like a new visitor. */
   error: unknown
   /** Whether the application looked at the session. */
-  touched: boolean
-  settled: boolean
-  /** Whether the connection is gone. */
-  gone: boolean
+  touched = false
+  settled = false
   timer: NodeJS.Timeout | undefined
+  readonly patience = new Patience()
+
+  constructor(
+    readonly manager: SessionManager<Data>,
+    readonly request: NodeRequest,
+    readonly response: NodeResponse,
+    readonly options: ResolvedNodeOptions,
+  ) {}
 }
 
-/** Begins a visit: from here on the response waits for a session, when there is one. */
-export function createVisit<Data extends object>(
-  manager: SessionManager<Data>,
-  request: NodeRequest,
-  response: NodeResponse,
-  options: ResolvedNodeOptions,
-): Visit<Data> {
-  const visit: Visit<Data> = {
-    manager,
-    request,
-    response,
-    options,
-    controller: undefined,
-    session: undefined,
-    starting: undefined,
-    waiting: false,
-    error: undefined,
-    touched: false,
-    settled: false,
-    gone: false,
-    timer: undefined,
-  }
-  holdResponse(response as unknown as AnyResponse, {
-    settle: () => (visit.session === undefined ? undefined : settleVisit(visit)),
-    answer: (error) => answerFailure(visit, error),
-  })
+const HOLDER: Holder<Visit<object>> = {
+  settle: (visit) => (visit.session === undefined ? undefined : settleVisit(visit)),
+  answer: answerFailure,
+}
+
+/** From here on the response waits for the session of its request, when there is one. */
+export function hold<Data extends object>(visit: Visit<Data>): Visit<Data> {
+  holdResponse(visit.response as unknown as AnyResponse, visit as unknown as Visit<object>, HOLDER)
   return visit
 }
 
@@ -78,7 +58,7 @@ export function touch<Data extends object>(visit: Visit<Data>): Session<Data> {
   if (visit.starting !== undefined) {
     throw new StateError('req.session: still starting; wait for startSession() or the middleware')
   }
-  return adopt(visit, visit.manager.startNew(new VisitorRequest(visit)))
+  return adopt(visit, visit.manager.startNew(requestOf(visit)))
 }
 
 /** Starts the session that the request names, once. */
@@ -95,31 +75,36 @@ async function starting<Data extends object>(
   overrides?: StartOverrides,
 ): Promise<Session<Data>> {
   visit.error = undefined
-  visit.waiting = true
+  visit.patience.waiting = true
   visit.response.once('close', () => leave(visit))
   try {
-    return adopt(visit, await visit.manager.start(new VisitorRequest(visit), overrides))
+    return adopt(visit, await visit.manager.start(requestOf(visit), overrides))
   } catch (error) {
     visit.error = error
     throw error
   } finally {
     visit.starting = undefined
-    visit.waiting = false
+    visit.patience.waiting = false
   }
+}
+
+function requestOf({ request, options, patience }: Visit<object>): VisitorRequest {
+  return new VisitorRequest(request, options.secure(request), patience)
 }
 
 /** The connection is gone: nobody waits for the lock any more, or for what the handler makes. */
 function leave(visit: Visit<object>): void {
-  visit.gone = true
-  if (visit.waiting) visit.controller?.abort()
-  else if (visit.session !== undefined) abandon(visit)
+  const { patience, session } = visit
+  patience.gone = true
+  if (patience.waiting) patience.controller?.abort()
+  else if (session !== undefined) abandon(visit)
 }
 
 function adopt<Data extends object>(visit: Visit<Data>, session: Session<Data>): Session<Data> {
   visit.session = session
   // Too late to send anything: the session can be read, a change is a StateError.
   if (visit.response.headersSent) inBackground(() => settleVisit(visit))
-  if (visit.gone) abandon(visit)
+  if (visit.patience.gone) abandon(visit)
   return session
 }
 

@@ -13,7 +13,7 @@ import type { SessionData } from '../serializer.js'
 import type { Session } from '../session.js'
 import { resolveNodeOptions, splitNodeOptions, type NodeOptions } from './node-options.js'
 import type { NodeRequest, NodeResponse } from './node-response.js'
-import { createVisit, start, touch, type Visit } from './node-visit.js'
+import { hold, start, touch, Visit } from './node-visit.js'
 
 export type { NodeOptions } from './node-options.js'
 export type { NodeRequest, NodeResponse } from './node-response.js'
@@ -80,7 +80,7 @@ export function sessionMiddleware<Data extends object = SessionData>(
     next?: (error?: unknown) => void,
   ): Promise<void> | void {
     const visited = request as unknown as Visited
-    const visit = (visited[key] ??= createVisit(manager, request, response, resolved))
+    const visit = (visited[key] ??= hold(new Visit(manager, request, response, resolved)))
     Object.defineProperty(request, 'session', property)
     const started = names(request, name) ? start(visit) : undefined
     if (next === undefined) return ready(started)
@@ -110,11 +110,8 @@ export async function startSession<Data extends object = SessionData>(
   const [nodeOptions, overrides] = splitNodeOptions(options)
   const key = keyOf(manager)
   const visited = request as unknown as Visited
-  const visit = (visited[key] ??= createVisit(
-    manager,
-    request,
-    response,
-    resolveNodeOptions(nodeOptions),
+  const visit = (visited[key] ??= hold(
+    new Visit(manager, request, response, resolveNodeOptions(nodeOptions)),
   )) as unknown as Visit<Data>
   visit.touched = true
   return await start(visit, overrides)
