@@ -4,20 +4,20 @@
  * @module
  */
 import { types } from 'node:util'
-import { Byte, Tag } from './codes.js'
+import { classOf, isPlainObject } from '../lib/plain-object.js'
 import { integerKey, isPhpInt } from './keys.js'
 import { isShared, kindOf, type PhpObject, type PhpReference } from './values.js'
 import { createWriteFrame, Shape, type Entry, type WriteFrame } from './write-frame.js'
-import { putDigits, Room, writeAscii, writeBytes, writeScalar } from './write-scalar.js'
+import { openFrame } from './open-frame.js'
+import { writeBytes, writeScalar } from './write-scalar.js'
 import {
   identityOf,
   writeAgain,
   writeEnum,
-  writeObjectHead,
   writeSerializable,
   type Shared,
 } from './write-shared.js'
-import { refuse, reserve, type Writer } from './writer.js'
+import { refuse, type Writer } from './writer.js'
 
 /**
  * Writes an object, or the head of a container. Empty containers are written whole.
@@ -74,20 +74,8 @@ function openOther(
     return undefined
   }
   if (types.isMap(value)) return openMap(writer, parent, value)
-  if (isForeignRecord(value)) return openRecord(writer, parent, value)
-  return refuse(writer, `an instance of ${nameOfClass(value)}, which is not registered`)
-}
-
-/** A plain object of another realm: a `vm` context, a test runner. */
-function isForeignRecord(value: object): boolean {
-  const prototype = Object.getPrototypeOf(value) as object
-  return Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, 'isPrototypeOf')
-}
-
-/** The class, not the value: source code holds no secret. */
-function nameOfClass(value: object): string {
-  const { name } = value.constructor ?? {}
-  return typeof name === 'string' && name !== '' ? name : 'a class'
+  if (isPlainObject(value)) return openRecord(writer, parent, value)
+  return refuse(writer, `an instance of ${classOf(value)}, which is not registered`)
 }
 
 /** The value of a reference stands in its first place; the other places name its slot. */
@@ -158,58 +146,4 @@ function phpKey(writer: Writer, key: unknown): Entry[0] {
 function contentOf(key: Entry[0]): string {
   const bytes = typeof key === 'object' ? key : Buffer.from(String(key), 'utf8')
   return `${typeof key === 'number' || typeof key === 'bigint'} ${Buffer.from(bytes).toString('latin1')}`
-}
-
-/** Writes the head. @returns The frame, unless it has no entries. */
-function openFrame(
-  writer: Writer,
-  parent: WriteFrame | undefined,
-  frame: WriteFrame,
-): WriteFrame | undefined {
-  const { shape, source, size } = frame
-  frame.parent = parent
-  frame.depth = parent === undefined ? 1 : parent.depth + 1
-  frame.anchor = anchorOf(writer, parent, source)
-  if (shape === Shape.Object) writeObjectHead(writer, (source as PhpObject).className)
-  writeCount(writer, frame)
-  if (size === 0) {
-    writeAscii(writer, '}')
-    return undefined
-  }
-  if (frame.depth > writer.maxDepth) refuse(writer, `nesting deeper than ${writer.maxDepth}`)
-  return frame
-}
-
-/** `a:<n>:{`, of which an object has the first part already. */
-function writeCount(writer: Writer, frame: WriteFrame): void {
-  reserve(writer, Room.Small)
-  const { bytes } = writer
-  let at = writer.pos
-  if (frame.shape !== Shape.Object) {
-    bytes[at] = Tag.Array
-    bytes[at + 1] = Byte.Colon
-    at += 2
-  }
-  frame.countAt = at
-  at = putDigits(bytes, at, frame.size)
-  bytes[at] = Byte.Colon
-  bytes[at + 1] = Byte.OpenBrace
-  writer.pos = at + 2
-}
-
-/**
- * Finds cycles with one comparison per container: each remembers the container at the last depth
- * that is a power of two (Brent's algorithm). Objects and references are entered once only, so a way
- * through them starts afresh.
- */
-function anchorOf(
-  writer: Writer,
-  parent: WriteFrame | undefined,
-  source: object,
-): object | undefined {
-  const { once } = writer
-  writer.once = false
-  if (once || parent === undefined) return once ? undefined : source
-  if (parent.anchor === source) refuse(writer, 'a cycle')
-  return (parent.depth & (parent.depth + 1)) === 0 ? source : parent.anchor
 }

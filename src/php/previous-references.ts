@@ -9,41 +9,11 @@
  */
 import type { Payload } from '../handler.js'
 import type { SessionData } from '../serializer.js'
-import { createHolder, createRecord, peek } from './frame.js'
-import type { Layout } from './layout.js'
-import { openVariables, takeRootSlot } from './read-variables.js'
-import { isReference, withSlots } from './references.js'
-import type { Slot, SlotTable, Token } from './slots.js'
+import { readPrevious, type Previous, type Variable } from './previous-slots.js'
 import { copySpan, isSameSpan } from './spans.js'
-import { readValue } from './unserialize-value.js'
-import { isShared } from './values.js'
-import { identityOf, type Shared } from './write-shared.js'
 import { writeVariable, type Written } from './write-variables.js'
 import { writeAscii } from './write-scalar.js'
 import type { Writer } from './writer.js'
-
-/** One variable of the previous payload. */
-interface Variable {
-  readonly start: number
-  readonly end: number
-  /** Slots of its values: from the first up to, not including, the next variable's. */
-  readonly firstSlot: number
-  readonly nextSlot: number
-  readonly tokens: readonly Token[]
-}
-
-/** The previous payload, read with slots. */
-interface Previous {
-  readonly payload: Payload
-  readonly data: SessionData
-  readonly variables: ReadonlyMap<string, Variable>
-  /** Whether two variables have the same name. */
-  readonly ambiguous: boolean
-  /** The variable each slot belongs to. */
-  readonly owners: readonly (Variable | undefined)[]
-  /** First slot of everything that can be referred to. */
-  readonly slots: ReadonlyMap<unknown, number>
-}
 
 /** One variable as it is written with numbers that do not depend on what stands before it. */
 interface Image {
@@ -71,42 +41,6 @@ export function keepWithReferences(current: Written, payload: Payload): Payload 
   if (same.size === order.length) return payload
   const kept = choose(previous, same, before)
   return write(current, previous, { order, kept, before, now })
-}
-
-function readPrevious(layout: Layout, payload: Payload): Previous {
-  const reader = withSlots(openVariables(layout, payload))
-  const data = createRecord()
-  const holder = createHolder(data)
-  takeRootSlot(reader, layout, holder)
-  const { places, tokens } = reader.slots as SlotTable
-  const variables = new Map<string, Variable>()
-  const owners: (Variable | undefined)[] = []
-  let total = 0
-  layout.read(reader, (name, start) => {
-    const firstSlot = places.length + 1
-    const firstToken = tokens.length
-    readValue(reader, holder, name)
-    const nextSlot = places.length + 1
-    const own = tokens.slice(firstToken)
-    const variable = { start, end: reader.pos, firstSlot, nextSlot, tokens: own }
-    variables.set(name, variable)
-    for (let slot = firstSlot; slot < nextSlot; slot += 1) owners[slot] = variable
-    total += 1
-  })
-  const ambiguous = total > variables.size
-  return { payload, data, variables, ambiguous, owners, slots: slotsOf(places) }
-}
-
-/** The first slot of each object, enum case and reference, once everything is read. */
-function slotsOf(places: readonly Slot[]): Map<unknown, number> {
-  const slots = new Map<unknown, number>()
-  places.forEach(({ frame, key }, index) => {
-    const value = peek(frame, key)
-    const identity = isShared(value) ? identityOf(value as Shared) : value
-    if (!isShared(value) && !isReference(value)) return
-    if (!slots.has(identity)) slots.set(identity, index + 1)
-  })
-  return slots
 }
 
 /** Writes each variable of `data` behind what the writer holds. */

@@ -9,7 +9,8 @@ import { nameText } from './names.js'
 import { readInt } from './read-scalar.js'
 import { readNameBytes } from './read-string.js'
 import { byteAt, expectByte, fail, readDigits, readQuoted, type Reader } from './reader.js'
-import { isClassName, isIdentifier, PhpEnum, PhpObject, PhpSerializable } from './values.js'
+import { isClassName, isIdentifier } from './members.js'
+import { PhpEnum, PhpObject, PhpSerializable } from './values.js'
 
 /**
  * `O:<length>:"<class>":<count>:{`

@@ -8,7 +8,7 @@
  * @module
  */
 import { Byte, Tag } from './codes.js'
-import { peek, put, type Frame } from './frame.js'
+import { createFrame, Kind, peek, put, type Frame } from './frame.js'
 import type { PhpKey } from './keys.js'
 import type { Slot } from './slots.js'
 import { byteAt, Digits, fail, readDigits, wrapped, type Reader } from './reader.js'
@@ -23,9 +23,18 @@ export function takeSlot(reader: Reader, frame: Frame, key: PhpKey): void {
   if (byteAt(reader, reader.pos) !== Tag.Reference) reader.slots?.places.push({ frame, key })
 }
 
+/** A place nothing can refer to. */
+const NOWHERE: Slot = { frame: createFrame(Kind.List, [], 0), key: 0 }
+
+/** Gives slots to values that are not looked at. */
+export function skipSlots(reader: Reader, count: number): void {
+  for (let left = count; left > 0; left -= 1) reader.slots?.places.push(NOWHERE)
+}
+
 /** `r:<slot>;`, the same object again. */
 export function readSameObject(reader: Reader, frame: Frame): unknown {
   const slot = readSlot(reader)
+  if (reader.slots?.counting) return null
   const value = slot !== undefined && !isHere(slot, frame) ? valueOf(slot) : undefined
   if (!isShared(value)) fail(reader, reader.pos, 'the slot of an object')
   return value
@@ -37,8 +46,9 @@ export function readSameObject(reader: Reader, frame: Frame): unknown {
  */
 export function readReference(reader: Reader, frame: Frame): unknown {
   const slot = readSlot(reader)
-  if (slot === undefined || isHere(slot, frame)) fail(reader, reader.pos, 'the slot of a value')
-  const value = peek(slot.frame, slot.key)
+  if (reader.slots?.counting) return null
+  const value = slot !== undefined && !isHere(slot, frame) ? peek(slot.frame, slot.key) : undefined
+  if (slot === undefined || value === undefined) fail(reader, reader.pos, 'the slot of a value')
   if (isReference(value)) return value
   if (isShared(value)) return value
   const reference = new PhpReference(value)
@@ -97,5 +107,11 @@ export function withSlotsIfNeeded<T>(reader: Reader, read: (reader: Reader) => T
 
 /** A reader of the same payload, at its beginning, that keeps slots. */
 export function withSlots(reader: Reader): Reader {
-  return { ...reader, pos: 0, depth: 0, opened: undefined, slots: { places: [], tokens: [] } }
+  return {
+    ...reader,
+    pos: 0,
+    depth: 0,
+    opened: undefined,
+    slots: { places: [], tokens: [], counting: false },
+  }
 }

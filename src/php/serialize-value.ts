@@ -8,18 +8,9 @@ import { SessionError } from '../errors.js'
 import { Byte } from './codes.js'
 import { integerKey } from './keys.js'
 import { openContainer } from './open-container.js'
+import { putDigits, putIndex, putNumber, putShort, Room } from './put.js'
 import { Shape, type Entry, type WriteFrame } from './write-frame.js'
-import {
-  putDigits,
-  putIndex,
-  putNumber,
-  putShort,
-  Room,
-  writeAscii,
-  writeBytes,
-  writeName,
-  writeScalar,
-} from './write-scalar.js'
+import { writeAscii, writeBytes, writeName, writeScalar } from './write-scalar.js'
 import { refuse, reserve, type Writer } from './writer.js'
 
 /**
@@ -51,14 +42,19 @@ function step(writer: Writer, frame: WriteFrame): WriteFrame | undefined {
 function stepList(writer: Writer, frame: WriteFrame): WriteFrame | undefined {
   const { list, size } = frame
   for (let index = frame.index; index < size; index += 1) {
-    frame.index = index + 1
     reserve(writer, Room.Small)
+    const { bytes } = writer
     const value = list[index]
-    writer.pos = putIndex(writer.bytes, writer.pos, index)
-    if (!writeCommon(writer, value)) {
-      const child = writeRare(writer, frame, value)
-      if (child !== undefined) return child
+    const at = putIndex(bytes, writer.pos, index)
+    const end = putCommon(bytes, at, value)
+    writer.pos = end
+    if (end > at) {
+      writer.slot += 1
+      continue
     }
+    frame.index = index + 1
+    const child = writeRare(writer, frame, value)
+    if (child !== undefined) return child
   }
   return close(writer, frame)
 }
@@ -74,27 +70,24 @@ function stepRecord(writer: Writer, frame: WriteFrame): WriteFrame | undefined {
       frame.skipped += 1
       continue
     }
-    reserve(writer, Room.Small)
-    writeKey(writer, name)
-    if (!writeCommon(writer, value)) {
-      const child = writeRare(writer, frame, value)
-      if (child !== undefined) return child
+    const at = writeKey(writer, name)
+    const end = putCommon(writer.bytes, at, value)
+    writer.pos = end
+    if (end > at) {
+      writer.slot += 1
+      continue
     }
+    const child = writeRare(writer, frame, value)
+    if (child !== undefined) return child
   }
   return close(writer, frame)
 }
 
-/** Writes a number or a short ASCII string where there is room. @returns Whether it was one. */
-function writeCommon(writer: Writer, value: unknown): boolean {
-  const { bytes, pos } = writer
-  let end = -1
-  if (typeof value === 'number') end = putNumber(bytes, pos, value)
-  else if (typeof value === 'string' && value.length <= Room.Short)
-    end = putShort(bytes, pos, value)
-  if (end < 0) return false
-  writer.slot += 1
-  writer.pos = end
-  return true
+/** A number or a short ASCII string, where there is room. @returns Where it ends; `at` for others. */
+function putCommon(bytes: Uint8Array, at: number, value: unknown): number {
+  if (typeof value === 'number') return putNumber(bytes, at, value)
+  if (typeof value !== 'string' || value.length > Room.Short) return at
+  return putShort(bytes, at, value)
 }
 
 /** Entries of a `Map` and properties of a `PhpObject`. */
@@ -119,18 +112,17 @@ function writeRare(writer: Writer, frame: WriteFrame, value: unknown): WriteFram
   return writeScalar(writer, value) ? undefined : openContainer(writer, frame, value as object)
 }
 
-/** The name of an object's property as a key of an array; leaves room for what follows. */
-function writeKey(writer: Writer, name: string): void {
+/** The name of an object's property as a key of an array. @returns Where it ends, with room behind. */
+function writeKey(writer: Writer, name: string): number {
+  reserve(writer, Room.Small)
   // Integers begin with a digit or a minus, both below this.
   if (name.length <= Room.Short && name.charCodeAt(0) > Byte.Nine) {
     const end = putShort(writer.bytes, writer.pos, name)
-    if (end >= 0) {
-      writer.pos = end
-      return
-    }
+    if (end > writer.pos) return end
   }
   writeEntryKey(writer, integerKey(name) ?? name)
   reserve(writer, Room.Small)
+  return writer.pos
 }
 
 function writeEntryKey(writer: Writer, key: Entry[0]): void {

@@ -23,4 +23,6 @@ export interface Token {
 export interface SlotTable {
   readonly places: Slot[]
   readonly tokens: Token[]
+  /** Whether only the slots are counted: references lead nowhere then. */
+  readonly counting: boolean
 }

@@ -4,6 +4,7 @@
  * @see ext/standard/var_unserializer.re
  * @module
  */
+import { DecodeError } from '../errors.js'
 import { Byte, Tag } from './codes.js'
 import {
   becomeRecord,
@@ -18,18 +19,12 @@ import {
   type Frame,
 } from './frame.js'
 import type { PhpKey } from './keys.js'
-import { nameText } from './names.js'
 import { openObject, readEnum, readMemberName, readSerializable } from './read-object.js'
 import { readBool, readFloat, readInt, readNull } from './read-scalar.js'
-import { readEscaped, readEscapedKey, readString, readTextKey } from './read-string.js'
-import { byteAt, expectByte, fail, readDigits, type Reader } from './reader.js'
-import {
-  isReference,
-  readSlotNumber,
-  readReference,
-  readSameObject,
-  takeSlot,
-} from './references.js'
+import { badKey, readArrayHead, readKey } from './read-key.js'
+import { readEscaped, readString, readTextKey } from './read-string.js'
+import { byteAt, createReader, expectByte, fail, type Reader } from './reader.js'
+import { isReference, readReference, readSameObject, skipSlots, takeSlot } from './references.js'
 
 /**
  * Reads the value that begins at `reader.pos` and puts it into `holder` under `key`.
@@ -77,7 +72,7 @@ function readRareHead(reader: Reader, frame: Frame): unknown {
     case Tag.Enum:
       return readEnum(reader)
     case Tag.Custom:
-      return readSerializable(reader)
+      return openSerializable(reader)
     default:
       return fail(reader, reader.pos, 'a value')
   }
@@ -97,38 +92,19 @@ function openArray(reader: Reader): unknown {
   )
 }
 
-/** `a:<count>:{`; a count is checked against what is left before anything is made. */
-export function readArrayHead(reader: Reader): number {
-  const count = readCount(reader)
-  if (count > (reader.bytes.length - reader.pos) / 2) {
-    fail(reader, reader.pos, 'a count that the data can hold')
-  }
-  return count | 0
-}
-
-/** `a:<count>:{` */
-function readCount(reader: Reader): number {
-  const start = reader.pos
-  const count = readDigits(reader, start + 2)
-  const colon = reader.pos
-  if (
-    colon === start + 2 ||
-    byteAt(reader, colon) !== Byte.Colon ||
-    byteAt(reader, start + 1) !== Byte.Colon ||
-    byteAt(reader, colon + 1) !== Byte.OpenBrace
-  ) {
-    fail(reader, start, 'a count and a brace')
-  }
-  reader.pos = colon + 2
-  return count
-}
-
 /** An object is made before its properties are read: they may refer to it. */
 function openProperties(reader: Reader): unknown {
   const frame = openObject(reader)
   if (frame.left > 0) return open(reader, frame)
   expectByte(reader, Byte.CloseBrace, 'a closing brace')
   return frame.target
+}
+
+function openSerializable(reader: Reader): unknown {
+  const value = readSerializable(reader)
+  // One level only: data within data would cost its size again at each level.
+  if (reader.slots?.counting === false) skipSlots(reader, nestedSlots(value.data))
+  return value
 }
 
 /** Only what has entries counts for the depth. */
@@ -254,30 +230,6 @@ function fillPairs(reader: Reader, frame: Frame): Frame {
   return close(reader, frame)
 }
 
-function readKey(reader: Reader): PhpKey {
-  const tag = byteAt(reader, reader.pos)
-  if (tag === Tag.String) return readTextKey(reader)
-  if (tag === Tag.Int) return readInt(reader)
-  return tag === Tag.Escaped ? readEscapedKey(reader) : badKey(reader)
-}
-
-/** The key of an array as the name of a variable: bytes that are not UTF-8 as in names.ts. */
-export function readVariableKey(reader: Reader): string {
-  const key = readKey(reader)
-  return typeof key === 'object' ? nameText(Buffer.from(key)) : String(key)
-}
-
-/** PHP reads a key of another kind before it refuses it, and reports the place behind it. */
-function badKey(reader: Reader): never {
-  const tag = byteAt(reader, reader.pos)
-  if (tag === Tag.Null) readNull(reader)
-  else if (tag === Tag.Bool) readBool(reader)
-  else if (tag === Tag.Float) readFloat(reader)
-  else if (tag === Tag.Array) readCount(reader)
-  else if (tag === Tag.Reference || tag === Tag.SameObject) readSlotNumber(reader)
-  return fail(reader, reader.pos, 'a key')
-}
-
 /** The end of a container: its value goes into the one around it. */
 function close(reader: Reader, frame: Frame): Frame {
   expectByte(reader, Byte.CloseBrace, 'a closing brace')
@@ -289,4 +241,22 @@ function close(reader: Reader, frame: Frame): Frame {
   else if (parent.kind === Kind.List && reader.slots === undefined) listOf(parent).push(value)
   else put(parent, parent.key, value)
   return parent
+}
+
+/**
+ * How many slots the data of an object that serialized itself takes, beside that of the object.
+ *
+ * Such a class mostly calls `serialize()` for its parts, and PHP goes on counting in them. What it
+ * really does is in its code; data that is exactly one serialized value is taken for that.
+ */
+export function nestedSlots(data: Uint8Array): number {
+  const slots = { places: [], tokens: [], counting: true }
+  const reader = { ...createReader(data, { format: 'serializable', maxDepth: 4096 }), slots }
+  try {
+    readValue(reader, createFrame(Kind.List, [], 0), 0)
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error
+    return 0
+  }
+  return reader.pos === data.length ? slots.places.length : 0
 }

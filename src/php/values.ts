@@ -5,6 +5,8 @@
  * @module
  */
 
+import { isClassName, isIdentifier, memberName, splitName, type PhpProperty } from './members.js'
+
 /**
  * What marks the value classes. Registered, so that an ESM and a CJS copy know each other's values.
  */
@@ -16,18 +18,6 @@ export type PhpKind = 'object' | 'enum' | 'serializable' | 'reference'
 const INSPECT = Symbol.for('nodejs.util.inspect.custom')
 
 type Inspect = (value: unknown, options: object) => string
-
-/** Who may use a property in PHP. */
-export type PhpVisibility = 'public' | 'protected' | 'private'
-
-/** One property of a `PhpObject`. */
-export interface PhpProperty {
-  readonly name: string
-  readonly visibility: PhpVisibility
-  /** The class that declares a private property. */
-  readonly declaringClass?: string
-  readonly value: unknown
-}
 
 /**
  * An object of a PHP class. Two places that hold the same instance are one object for PHP, too.
@@ -168,36 +158,8 @@ export function isShared(value: unknown): boolean {
   return kind !== undefined && kind !== 'reference'
 }
 
-const CLASS_NAME = /^[\w\x80-\uffff][\w\x80-\uffff\\]*$/
-const IDENTIFIER = /^[A-Za-z_\x80-\uffff][\w\x80-\uffff]*$/
-
-/** Whether PHP's reader takes the text as the name of a class. */
-export function isClassName(text: string): boolean {
-  return CLASS_NAME.test(text)
-}
-
-/** Whether the text can name a case of an enum. */
-export function isIdentifier(text: string): boolean {
-  return IDENTIFIER.test(text)
-}
-
 function assertClassName(text: string): void {
   if (!isClassName(text)) throw new RangeError('"className" must be the name of a PHP class')
-}
-
-/** The name PHP writes for a property. */
-function memberName(className: string, { name, visibility, declaringClass }: PhpProperty): string {
-  if (visibility === 'public') return name
-  return `\0${visibility === 'protected' ? '*' : (declaringClass ?? className)}\0${name}`
-}
-
-function splitName(key: string): Omit<PhpProperty, 'value'> {
-  const end = key.startsWith('\0') ? key.indexOf('\0', 1) : -1
-  if (end < 0) return { name: key, visibility: 'public' }
-  const name = key.slice(end + 1)
-  const owner = key.slice(1, end)
-  if (owner === '*') return { name, visibility: 'protected' }
-  return { name, visibility: 'private', declaringClass: owner }
 }
 
 /** What a plain name means: public, else protected, else private here, else private above. */

@@ -8,6 +8,7 @@
  * @module
  */
 import { bytesOfName, writeAscii } from './write-scalar.js'
+import { nestedSlots } from './unserialize-value.js'
 import type { PhpEnum, PhpObject, PhpSerializable } from './values.js'
 import { writeRaw, type Writer } from './writer.js'
 
@@ -55,6 +56,7 @@ export function writeSerializable(writer: Writer, { className, data }: PhpSerial
   writeAscii(writer, `:${data.length}:{`)
   writeRaw(writer, data)
   writeAscii(writer, '}')
+  writer.slot += nestedSlots(data)
 }
 
 function writeHead(writer: Writer, tag: string, name: Buffer): void {

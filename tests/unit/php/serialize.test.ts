@@ -181,6 +181,15 @@ describe('values of PHP', () => {
     expect(write([object, new PhpReference(object)])).toBe('a:2:{i:0;O:1:"A":0:{}i:1;R:2;}')
   })
 
+  it('count the slots in the data of an object that serialized itself', () => {
+    const object = new PhpObject('A')
+    const old = new PhpSerializable('Old', Buffer.from('a:1:{i:0;i:1;}'))
+
+    expect(write([old, object, object])).toBe(
+      'a:3:{i:0;C:3:"Old":14:{a:1:{i:0;i:1;}}i:1;O:1:"A":0:{}i:2;r:5;}',
+    )
+  })
+
   it('may close a circle through a reference', () => {
     const list: unknown[] = [1]
     list.push(new PhpReference(list))

@@ -287,6 +287,25 @@ describe('references', () => {
     expect(d?.get('p')).toBe(d)
   })
 
+  it('count the slots in the data of an object that serialized itself', () => {
+    const nested = 'C:3:"Old":22:{a:2:{i:0;i:1;i:1;i:2;}}'
+    const before = 'C:3:"Old":22:{a:2:{i:0;i:1;i:1;r:2;}}'
+
+    const [, a, b] = read(`a:3:{i:0;${nested}i:1;O:1:"A":0:{}i:2;r:6;}`) as unknown[]
+    const [c, , d] = read(`a:3:{i:0;O:1:"A":0:{}i:1;${before}i:2;r:2;}`) as unknown[]
+    const [, e, f] = read('a:3:{i:0;C:3:"Old":1:{x}i:1;O:1:"A":0:{}i:2;r:3;}') as unknown[]
+
+    expect([b, d, f]).toEqual([a, c, e])
+    expect(() => read(`a:2:{i:0;${nested}i:1;R:4;}`)).toThrow(DecodeError)
+  })
+
+  it('do not recurse into data within data', () => {
+    let data = 'i:1;'
+    for (let level = 0; level < 5000; level += 1) data = `C:1:"A":${data.length}:{${data}}`
+
+    expect(read(`a:3:{i:0;${data}i:1;O:1:"A":0:{}i:2;r:4;}`)).toHaveLength(3)
+  })
+
   it('name places, not values', () => {
     const value = read('a:3:{i:0;s:1:"a";i:0;s:1:"b";i:1;R:2;}') as PhpReference[]
 

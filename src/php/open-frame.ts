@@ -1,0 +1,66 @@
+/**
+ * The head of a container.
+ *
+ * @module
+ */
+import { Byte, Tag } from './codes.js'
+import { putDigits, Room } from './put.js'
+import type { PhpObject } from './values.js'
+import { Shape, type WriteFrame } from './write-frame.js'
+import { writeAscii } from './write-scalar.js'
+import { writeObjectHead } from './write-shared.js'
+import { refuse, reserve, type Writer } from './writer.js'
+
+/** Writes the head. @returns The frame, unless it has no entries. */
+export function openFrame(
+  writer: Writer,
+  parent: WriteFrame | undefined,
+  frame: WriteFrame,
+): WriteFrame | undefined {
+  const { shape, source, size } = frame
+  frame.parent = parent
+  frame.depth = parent === undefined ? 1 : parent.depth + 1
+  frame.anchor = anchorOf(writer, parent, source)
+  if (shape === Shape.Object) writeObjectHead(writer, (source as PhpObject).className)
+  writeCount(writer, frame)
+  if (size === 0) {
+    writeAscii(writer, '}')
+    return undefined
+  }
+  if (frame.depth > writer.maxDepth) refuse(writer, `nesting deeper than ${writer.maxDepth}`)
+  return frame
+}
+
+/** `a:<n>:{`, of which an object has the first part already. */
+function writeCount(writer: Writer, frame: WriteFrame): void {
+  reserve(writer, Room.Small)
+  const { bytes } = writer
+  let at = writer.pos
+  if (frame.shape !== Shape.Object) {
+    bytes[at] = Tag.Array
+    bytes[at + 1] = Byte.Colon
+    at += 2
+  }
+  frame.countAt = at
+  at = putDigits(bytes, at, frame.size)
+  bytes[at] = Byte.Colon
+  bytes[at + 1] = Byte.OpenBrace
+  writer.pos = at + 2
+}
+
+/**
+ * Finds cycles with one comparison per container: each remembers the container at the last depth
+ * that is a power of two (Brent's algorithm). Objects and references are entered once only, so a way
+ * through them starts afresh.
+ */
+function anchorOf(
+  writer: Writer,
+  parent: WriteFrame | undefined,
+  source: object,
+): object | undefined {
+  const { once } = writer
+  writer.once = false
+  if (once || parent === undefined) return once ? undefined : source
+  if (parent.anchor === source) refuse(writer, 'a cycle')
+  return (parent.depth & (parent.depth + 1)) === 0 ? source : parent.anchor
+}

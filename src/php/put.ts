@@ -1,0 +1,99 @@
+/**
+ * Writes at a place where there is room, and answers where it ended: the innermost moves.
+ *
+ * @module
+ */
+import { Byte, Tag } from './codes.js'
+import { floatText } from './float.js'
+
+/** Bytes and characters. */
+export const enum Room {
+  /** Enough for a key and a value that are no long strings. */
+  Small = 192,
+  /** The longest string that is written character by character. */
+  Short = 32,
+}
+
+export function digitsOf(value: number): number {
+  if (value < 1000) return value < 10 ? 1 : value < 100 ? 2 : 3
+  if (value < 1_000_000) return value < 10_000 ? 4 : value < 100_000 ? 5 : 6
+  return value < 100_000_000 ? (value < 10_000_000 ? 7 : 8) : value < 1_000_000_000 ? 9 : 10
+}
+
+/** Digits of an integer in 0..2^31-1. @returns Where they end. */
+export function putDigits(bytes: Uint8Array, at: number, value: number): number {
+  if (value < 10) {
+    bytes[at] = Byte.Zero + value
+    return at + 1
+  }
+  const end = at + digitsOf(value)
+  let rest = value
+  for (let place = end - 1; place >= at; place -= 1) {
+    const tens = (rest / 10) | 0
+    bytes[place] = Byte.Zero + rest - tens * 10
+    rest = tens
+  }
+  return end
+}
+
+/** Text known to be ASCII. @returns Where it ends. */
+export function putAscii(bytes: Uint8Array, at: number, text: string): number {
+  for (let index = 0; index < text.length; index += 1) bytes[at + index] = text.charCodeAt(index)
+  return at + text.length
+}
+
+/** `i:<n>;` of an integer in 0..2^31-1. @returns Where it ends. */
+export function putIndex(bytes: Uint8Array, at: number, value: number): number {
+  bytes[at] = Tag.Int
+  bytes[at + 1] = Byte.Colon
+  const end = putDigits(bytes, at + 2, value)
+  bytes[end] = Byte.Semicolon
+  return end + 1
+}
+
+/** `i:<n>;` or `d:<n>;`; needs room for 40 bytes. @returns Where it ends. */
+export function putNumber(bytes: Uint8Array, at: number, value: number): number {
+  // Integers of 32 bits, but not -0, which is a float.
+  if ((value | 0) !== value || (value === 0 && 1 / value < 0)) return putRare(bytes, at, value)
+  if (value >= 0) return putIndex(bytes, at, value)
+  if (value === -0x8000_0000) return putRare(bytes, at, value)
+  bytes[at] = Tag.Int
+  bytes[at + 1] = Byte.Colon
+  bytes[at + 2] = Byte.Minus
+  const end = putDigits(bytes, at + 3, -value)
+  bytes[end] = Byte.Semicolon
+  return end + 1
+}
+
+function putRare(bytes: Uint8Array, at: number, value: number): number {
+  const whole = Number.isSafeInteger(value) && !Object.is(value, -0)
+  bytes[at] = whole ? Tag.Int : Tag.Float
+  bytes[at + 1] = Byte.Colon
+  const end = putAscii(bytes, at + 2, whole ? String(value) : floatText(value))
+  bytes[end] = Byte.Semicolon
+  return end + 1
+}
+
+/**
+ * `s:<n>:"<text>";` of at most `Room.Short` characters.
+ *
+ * @returns Where it ends; `at` when the text is not ASCII.
+ */
+export function putShort(bytes: Uint8Array, at: number, text: string): number {
+  const { length } = text
+  bytes[at] = Tag.String
+  bytes[at + 1] = Byte.Colon
+  let end = putDigits(bytes, at + 2, length)
+  bytes[end] = Byte.Colon
+  bytes[end + 1] = Byte.Quote
+  end += 2
+  for (let index = 0; index < length; index += 1) {
+    const code = text.charCodeAt(index)
+    if (code > Byte.Ascii) return at
+    bytes[end + index] = code
+  }
+  end += length
+  bytes[end] = Byte.Quote
+  bytes[end + 1] = Byte.Semicolon
+  return end + 2
+}
