@@ -70,22 +70,29 @@ export function start<Data extends object>(
   return (visit.starting ??= starting(visit, overrides))
 }
 
-async function starting<Data extends object>(
+function starting<Data extends object>(
   visit: Visit<Data>,
   overrides?: StartOverrides,
 ): Promise<Session<Data>> {
   visit.error = undefined
   visit.patience.waiting = true
-  visit.response.once('close', () => leave(visit))
-  try {
-    return adopt(visit, await visit.manager.start(requestOf(visit), overrides))
-  } catch (error) {
-    visit.error = error
-    throw error
-  } finally {
-    visit.starting = undefined
-    visit.patience.waiting = false
-  }
+  visit.response.on('close', () => leave(visit))
+  return visit.manager.start(requestOf(visit), overrides).then(
+    (session) => {
+      stopWaiting(visit)
+      return adopt(visit, session)
+    },
+    (error: unknown) => {
+      stopWaiting(visit)
+      visit.error = error
+      throw error
+    },
+  )
+}
+
+function stopWaiting(visit: Visit<object>): void {
+  visit.patience.waiting = false
+  visit.starting = undefined
 }
 
 function requestOf({ request, options, patience }: Visit<object>): VisitorRequest {

@@ -6,7 +6,6 @@
  *
  * @module
  */
-import { readCookies } from '../http/cookie-reader.js'
 import type { SessionManager } from '../manager.js'
 import type { StartOverrides } from '../options/options.js'
 import type { SessionData } from '../serializer.js'
@@ -82,7 +81,7 @@ export function sessionMiddleware<Data extends object = SessionData>(
     const visited = request as unknown as Visited
     const visit = (visited[key] ??= hold(new Visit(manager, request, response, resolved)))
     Object.defineProperty(request, 'session', property)
-    const started = names(request, name) ? start(visit) : undefined
+    const started = mayName(request, name) ? start(visit) : undefined
     if (next === undefined) return ready(started)
     if (started === undefined) return next()
     // A throwing handler must not look like a session that did not start.
@@ -134,10 +133,9 @@ function keyOf(manager: object): symbol {
   return key
 }
 
-/** Whether the request names a session at all. */
-function names({ headers }: NodeRequest, name: string): boolean {
-  const { cookie } = headers
-  return cookie !== undefined && readCookies(cookie, name, 1).length > 0
+/** Whether the request may name a session; the manager looks closer. */
+function mayName({ headers }: NodeRequest, name: string): boolean {
+  return headers.cookie?.includes(name) ?? false
 }
 
 async function ready(started: Promise<unknown> | undefined): Promise<void> {
