@@ -1,6 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
-import http, { type IncomingMessage, type ServerResponse } from 'node:http'
+import http, { ServerResponse, type IncomingMessage } from 'node:http'
 import { Readable, pipeline } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 import {
@@ -277,6 +277,23 @@ describe('a visitor without a cookie', () => {
     expect(made).toBe(0)
   })
 
+  it('costs storage nothing, a hundred thousand times', () => {
+    const counting = countingLayer()
+    const session = sessionMiddleware(manage({ handlers: [counting, memoryHandler()] }))
+    let visits = 0
+    for (let visit = 0; visit < 100_000; visit += 1) {
+      const req = { headers: {}, method: 'GET', httpVersionMajor: 1 } as IncomingMessage
+      const res = new ServerResponse(req)
+      session(req, res, () => {
+        visits += req.session.get('n') === undefined ? 1 : 0
+        res.end()
+      })
+    }
+
+    expect(visits).toBe(100_000)
+    expect(counting.calls).toEqual([])
+  })
+
   it('gets one session however often it is looked at', async () => {
     await using server = await withSessions(manage(), (req, res) => {
       res.end(String(req.session === req.session))
@@ -359,6 +376,23 @@ describe('startSession', () => {
 
     expect((await server.ask({ headers: { cookie } })).body).toBe('true')
     expect((await server.ask()).body).toBe('true')
+  })
+
+  it('is to be waited for before req.session is looked at', async () => {
+    const manager = manage()
+    const seen: unknown[] = []
+    await using server = await withSessions(manager, async (req, res) => {
+      const started = startSession(manager, req, res)
+      try {
+        seen.push(req.session)
+      } catch (error) {
+        seen.push((error as NodeJS.ErrnoException).code)
+      }
+      res.end(String((await started) === (req.session as unknown)))
+    })
+
+    expect((await server.ask()).body).toBe('true')
+    expect(seen).toEqual(['ERR_SESSION_STATE'])
   })
 
   it('starts as told', async () => {
@@ -768,6 +802,23 @@ describe('a client that goes away', () => {
 
     expect(next.get('n')).toBe(1)
     await next.abort()
+  })
+})
+
+describe('a session that cannot be released when its visitor has gone', () => {
+  it('is an event, as no request is there to be told', async () => {
+    const manager = manage({ handlers: [failingLayer('updateTimestamp', true), memoryHandler()] })
+    const cookie = await store(manager)
+
+    const events = await listening('sessionz:error', async () => {
+      await using server = await withSessions(manager, () => client.break())
+      const client = breakable(server.port, cookie)
+      await client.gone
+      const next = await manager.start({ cookieHeader: cookie })
+      await next.abort()
+    })
+
+    expect(events).toMatchObject([{ operation: 'abandon', error: { code: 'ERR_SESSION_STORE' } }])
   })
 })
 
