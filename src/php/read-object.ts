@@ -7,7 +7,7 @@ import { Byte, Tag } from './codes.js'
 import { createFrame, Kind, type Frame } from './frame.js'
 import { nameText } from './names.js'
 import { readInt } from './read-scalar.js'
-import { readNameBytes } from './read-string.js'
+import { readEscapedBytes } from './read-escaped.js'
 import { byteAt, expectByte, fail, readDigits, readQuoted, type Reader } from './reader.js'
 import { isClassName, isIdentifier } from './members.js'
 import { PhpEnum, PhpObject, PhpSerializable } from './values.js'
@@ -58,7 +58,9 @@ export function readMemberName(reader: Reader): string | number | bigint | undef
   const tag = byteAt(reader, reader.pos)
   if (tag === Tag.Int) return readInt(reader)
   if (tag !== Tag.String && tag !== Tag.Escaped) return undefined
-  return nameText(readNameBytes(reader, tag === Tag.Escaped))
+  if (tag === Tag.Escaped) return nameText(readEscapedBytes(reader))
+  const first = readQuoted(reader, Byte.Semicolon)
+  return nameText(reader.bytes.subarray(first, reader.pos - 2))
 }
 
 /** `E:<length>:"<class>:<case>";` */

@@ -6,7 +6,7 @@
  */
 import { Byte } from './codes.js'
 import { saturate } from './keys.js'
-import { byteAt, Digits, fail, readDigits, type Reader } from './reader.js'
+import { byteAt, Digits, fail, readDigits, textOf, type Reader } from './reader.js'
 
 /** `N;` */
 export function readNull(reader: Reader): null {
@@ -46,7 +46,7 @@ export function readInt(reader: Reader): number | bigint {
   if (code !== Byte.Semicolon || at === from || bytes[pos + 1] !== Byte.Colon)
     fail(reader, pos, 'an int')
   reader.pos = at + 1
-  if (at - from > Digits.Exact) return saturate(reader.text.slice(from, at), sign === Byte.Minus)
+  if (at - from > Digits.Exact) return saturate(textOf(reader).slice(from, at), sign === Byte.Minus)
   return sign === Byte.Minus ? 0 - value : value
 }
 
@@ -68,7 +68,8 @@ export function readFloat(reader: Reader): number {
   const plain = byteAt(reader, reader.pos) === Byte.Semicolon
   if (!plain) skipExponent(reader, start)
   reader.pos += 1
-  if (!plain || digits > Digits.Exact) return Number(reader.text.slice(start + 2, reader.pos - 1))
+  if (!plain || digits > Digits.Exact)
+    return Number(textOf(reader).slice(start + 2, reader.pos - 1))
   return sign === Byte.Minus ? -value : value
 }
 
@@ -98,7 +99,7 @@ function skipExponent(reader: Reader, start: number): void {
 const NAMED: Readonly<Record<string, number>> = { 'INF;': Infinity, '-INF': -Infinity, 'NAN;': NaN }
 
 function readNamedFloat(reader: Reader, start: number): number {
-  const name = reader.text.slice(start + 2, start + 6)
+  const name = textOf(reader).slice(start + 2, start + 6)
   const value = NAMED[name]
   const end = start + (name === '-INF' ? 6 : 5)
   if (value === undefined || byteAt(reader, end) !== Byte.Semicolon) fail(reader, start, 'a float')

@@ -7,16 +7,7 @@ import * as nodeBuffer from 'node:buffer'
 import { Byte } from './codes.js'
 import { integerKey, type PhpKey } from './keys.js'
 import { nameText } from './names.js'
-import {
-  byteAt,
-  Digits,
-  expectByte,
-  fail,
-  readDigits,
-  readQuoted,
-  wrapped,
-  type Reader,
-} from './reader.js'
+import { byteAt, readQuoted, textOf, type Reader } from './reader.js'
 
 const { isUtf8 } = nodeBuffer
 
@@ -30,13 +21,14 @@ const LONG = 200
 export function readString(reader: Reader): string | Uint8Array {
   const first = readQuoted(reader, Byte.Semicolon)
   const end = reader.pos - 2
-  return reader.ascii ? reader.text.slice(first, end) : decode(reader, first, end)
+  const text = textOf(reader)
+  return reader.ascii ? text.slice(first, end) : decode(reader, first, end)
 }
 
 function decode(reader: Reader, from: number, to: number): string | Uint8Array {
-  const { bytes, text } = reader
+  const text = textOf(reader)
   if (to - from < LONG && isAsciiWithin(reader, from, to)) return text.slice(from, to)
-  return decodeBytes(bytes.subarray(from, to), reader.utf8)
+  return decodeBytes(reader.bytes.subarray(from, to), reader.utf8)
 }
 
 function isAsciiWithin(reader: Reader, from: number, to: number): boolean {
@@ -47,58 +39,10 @@ function isAsciiWithin(reader: Reader, from: number, to: number): boolean {
 }
 
 /** Text where the bytes are UTF-8, else a copy of them. */
-function decodeBytes(bytes: Buffer, knownUtf8: boolean): string | Uint8Array {
+export function decodeBytes(bytes: Buffer, knownUtf8: boolean): string | Uint8Array {
   if (!knownUtf8 && !isUtf8(bytes)) return new Uint8Array(bytes)
   if (bytes.length < LONG || transcode === undefined) return bytes.toString('utf8')
   return transcode(bytes, 'utf8', 'utf16le').toString('utf16le')
-}
-
-/** `S:<length>:"<bytes>";`, where a byte may be written as a backslash and two hex digits. */
-export function readEscaped(reader: Reader): string | Uint8Array {
-  return decodeBytes(readEscapedBytes(reader), false)
-}
-
-const HEX = /[\da-f]{2}/iy
-
-function readEscapedBytes(reader: Reader): Buffer {
-  const start = reader.pos
-  const bytes = Buffer.alloc(readEscapedLength(reader))
-  for (let index = 0; index < bytes.length; index += 1) {
-    const code = byteAt(reader, reader.pos)
-    if (code === undefined) fail(reader, start, 'the end of an escaped string')
-    bytes[index] = code === Byte.Backslash ? readHex(reader, start) : code
-    reader.pos += 1
-  }
-  expectByte(reader, Byte.Quote, 'a closing quote')
-  expectByte(reader, Byte.Semicolon, 'a semicolon')
-  return bytes
-}
-
-/** `S:<length>:"`; an escape takes more bytes than it makes, so the length still has to fit. */
-function readEscapedLength(reader: Reader): number {
-  const start = reader.pos
-  const length = readDigits(reader, start + 2)
-  const colon = reader.pos
-  if (
-    colon === start + 2 ||
-    byteAt(reader, colon) !== Byte.Colon ||
-    byteAt(reader, start + 1) !== Byte.Colon ||
-    byteAt(reader, colon + 1) !== Byte.Quote
-  ) {
-    fail(reader, start, 'a length and a quote')
-  }
-  reader.pos = colon + 2
-  const exact = colon - start - 2 > Digits.Exact ? wrapped(reader, start + 2, colon) : length
-  if (exact > reader.bytes.length - reader.pos) fail(reader, start + 2, 'a length within the data')
-  return exact
-}
-
-/** Two hex digits behind a backslash; stops on the last of them. */
-function readHex(reader: Reader, start: number): number {
-  HEX.lastIndex = reader.pos + 1
-  if (!HEX.test(reader.text)) fail(reader, start, 'two hex digits behind a backslash')
-  reader.pos += 2
-  return Number.parseInt(reader.text.slice(reader.pos - 1, reader.pos + 1), 16)
 }
 
 /** The longest name that is kept between reads, and how many are. */
@@ -142,17 +86,32 @@ function readNewKey(reader: Reader): PhpKey {
   return knownName(reader, first, length) ?? arrayKey(reader, first, length)
 }
 
+/** Fingerprints of names that were met once. A name that comes again is worth keeping. */
+const metOnce = new Int32Array(Cache.Size)
+
 /** The bytes as text, when they are ASCII, not long, and no integer. */
 export function knownName(reader: Reader, first: number, length: number): string | undefined {
+  const { bytes } = reader
   // Integers begin with a digit or a minus, both below this.
   if (length === 0 || length > Cache.Length || byteAt(reader, first) <= Byte.Nine) return undefined
-  const place = placeOf(reader.bytes, first, length)
+  const place = placeOf(bytes, first, length)
   const known = cache[place] as string
-  if (known.length === length && isAt(reader.bytes, first, known)) return known
+  if (known.length === length && isAt(bytes, first, known)) return known
   if (!isAsciiWithin(reader, first, first + length)) return undefined
-  const name = asPropertyName(reader.text.slice(first, first + length))
-  cache[place] = name
+  const name = textOf(reader).slice(first, first + length)
+  const fingerprint = fingerprintOf(bytes, first, length)
+  if (metOnce[place] === fingerprint) return (cache[place] = asPropertyName(name))
+  metOnce[place] = fingerprint
   return name
+}
+
+/** FNV-1a. Two names with the same one are only kept too early. */
+function fingerprintOf(bytes: Uint8Array, first: number, length: number): number {
+  let hash = 0x811c_9dc5
+  for (let at = first; at < first + length; at += 1) {
+    hash = Math.imul(hash ^ (bytes[at] as number), 0x0100_0193)
+  }
+  return hash
 }
 
 function placeOf(bytes: Uint8Array, first: number, length: number): number {
@@ -177,19 +136,6 @@ function asPropertyName(text: string): string {
 function arrayKey(reader: Reader, first: number, length: number): PhpKey {
   const key = decode(reader, first, first + length)
   return typeof key === 'string' ? (integerKey(key) ?? key) : key
-}
-
-/** `S:...` as a key of an array. */
-export function readEscapedKey(reader: Reader): PhpKey {
-  const key = readEscaped(reader)
-  return typeof key === 'string' ? (integerKey(key) ?? key) : key
-}
-
-/** `s:` or `S:` as raw bytes, for names of properties. */
-export function readNameBytes(reader: Reader, escaped: boolean): Buffer {
-  if (escaped) return readEscapedBytes(reader)
-  const first = readQuoted(reader, Byte.Semicolon)
-  return reader.bytes.subarray(first, reader.pos - 2)
 }
 
 /** A name that ends before `end`; see names.ts. */

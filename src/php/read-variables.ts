@@ -42,8 +42,7 @@ export function takeRootSlot(reader: Reader, layout: Layout, holder: Frame): voi
 
 /** `igbinary` begins with its version as four bytes; without this, the reason would be hard to see. */
 function refuseIgbinary(reader: Reader): void {
-  const head = reader.text.slice(0, 4)
-  if (head === '\0\0\0\x01' || head === '\0\0\0\x02') {
-    fail(reader, 0, `the format ${reader.format}, not igbinary, which is not supported,`)
-  }
+  const { bytes } = reader
+  if (bytes.length < 4 || bytes.readUIntBE(0, 3) !== 0 || (bytes[3] !== 1 && bytes[3] !== 2)) return
+  fail(reader, 0, `the format ${reader.format}, not igbinary, which is not supported,`)
 }

@@ -17,11 +17,11 @@ import type { SlotTable } from './slots.js'
 export interface Reader {
   readonly format: string
   readonly bytes: Buffer
-  /** One character per byte. */
-  readonly text: string
-  readonly ascii: boolean
+  /** One character per byte; made when the first text is read, with the two below. See `textOf`. */
+  text: string | undefined
+  ascii: boolean
   /** Whether all is UTF-8: then whatever lies between two quotes is, too. */
-  readonly utf8: boolean
+  utf8: boolean
   readonly maxDepth: number
   /** The next byte to read. */
   pos: number
@@ -43,20 +43,31 @@ export interface ReaderOptions {
 export function createReader(payload: Payload, { format, maxDepth }: ReaderOptions): Reader {
   const limit = constants.MAX_STRING_LENGTH
   if (payload.length > limit) throw new DecodeError(format, limit, 'the end of the data')
-  const bytes = asBuffer(payload)
-  const ascii = isAscii(bytes)
   return {
     format,
-    bytes,
-    text: bytes.toString('latin1'),
-    ascii,
-    utf8: ascii || isUtf8(bytes),
+    bytes: asBuffer(payload),
+    text: undefined,
+    ascii: false,
+    utf8: false,
     maxDepth,
     pos: 0,
     depth: 0,
     opened: undefined,
     slots: undefined,
   }
+}
+
+/** The payload as latin-1. What is refused early never pays for it. */
+export function textOf(reader: Reader): string {
+  return reader.text ?? loadText(reader)
+}
+
+function loadText(reader: Reader): string {
+  const text = reader.bytes.toString('latin1')
+  reader.text = text
+  reader.ascii = isAscii(reader.bytes)
+  reader.utf8 = reader.ascii || isUtf8(reader.bytes)
+  return text
 }
 
 /** The same memory with the methods of a `Buffer`. */

@@ -9,7 +9,7 @@
  */
 import type { Layout, OnVariable } from '../php/layout.js'
 import { readNameUpTo } from '../php/read-string.js'
-import { fail, type Reader } from '../php/reader.js'
+import { fail, textOf, type Reader } from '../php/reader.js'
 import { variablesSerializer } from '../php/variables.js'
 import { writeAscii, writeRawName } from '../php/write-scalar.js'
 import { refuse, type Writer } from '../php/writer.js'
@@ -32,7 +32,7 @@ const LAYOUT: Layout = {
 export const phpSerializer: Serializer = variablesSerializer(LAYOUT)
 
 function read(reader: Reader, onVariable: OnVariable): void {
-  const { text } = reader
+  const text = textOf(reader)
   while (reader.pos < text.length) {
     const start = reader.pos
     const end = text.indexOf('|', start)
