@@ -62,9 +62,9 @@ const cache: string[] = new Array<string>(Cache.Size).fill('')
 export function readTextKey(reader: Reader): PhpKey {
   const { bytes, pos } = reader
   let colon = pos + 3
-  let length = (bytes[pos + 2] as number) - Byte.Zero
+  let length = digitAt(bytes, pos + 2)
   if (bytes[colon] !== Byte.Colon) {
-    length = length * 10 + (bytes[colon] as number) - Byte.Zero
+    length = length * 10 + digitAt(bytes, colon)
     colon += 1
   }
   const first = colon + 2
@@ -78,6 +78,12 @@ export function readTextKey(reader: Reader): PhpKey {
   if (bytes[pos + 1] !== Byte.Colon || bytes[first - 1] !== Byte.Quote) return readNewKey(reader)
   reader.pos = end + 2
   return known
+}
+
+/** A digit; more than any known name is long for what is none. */
+function digitAt(bytes: Uint8Array, at: number): number {
+  const digit = (bytes[at] as number) - Byte.Zero
+  return digit >= 0 && digit <= 9 ? digit : 1000
 }
 
 function readNewKey(reader: Reader): PhpKey {

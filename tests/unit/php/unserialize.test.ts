@@ -173,6 +173,23 @@ describe('arrays', () => {
     expect([...(read('a:2:{s:1:"x";N;i:0;N;}') as Map<unknown, null>).keys()]).toEqual(['x', 0])
   })
 
+  it('are checked as strictly where a key is known already', () => {
+    for (const name of ['known_nine', 'seventeen_chars_k', 'k']) {
+      const good = `a:1:{s:${name.length}:"${name}";N;}`
+      for (let time = 0; time < 3; time += 1) expect(read(good)).toEqual(record({ [name]: null }))
+      const hundred = String.fromCharCode(48 + name.length)
+      for (const length of [hundred, `0${hundred}`, `1${String.fromCharCode(38 + name.length)}`]) {
+        if (length === String(name.length) || length === `0${name.length}`) continue
+        expect(() => read(`a:1:{s:${length}:"${name}";N;}`)).toThrow(DecodeError)
+      }
+      for (const at of [5, 6, 7 + String(name.length).length, good.length - 5, good.length - 4]) {
+        const bytes = wire(good)
+        bytes[at] = 0x78
+        expect(() => unserialize(bytes)).toThrow(DecodeError)
+      }
+    }
+  })
+
   it('treat hostile keys as data', () => {
     const value = read(
       'a:3:{s:9:"__proto__";a:1:{s:7:"isAdmin";b:1;}s:11:"constructor";i:1;s:8:"toString";i:2;}',
