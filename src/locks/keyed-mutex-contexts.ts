@@ -41,7 +41,9 @@ export function contextLocks(options: KeyedMutexOptions): ContextLocks {
   return {
     open(id, context) {
       if (held.has(context)) return undefined
-      const { lockWaitMs: waitMs, signal } = context
+      const { lockWaitMs: waitMs } = context
+      // Who need not wait asks for no signal: an adapter makes it when it is asked for.
+      const signal = mutex.isHeld(id) ? context.signal : undefined
       const acquired = mutex.acquire(id, { waitMs, signal })
       if (isPromise(acquired)) return queue(acquired, context)
       held.set(context, acquired)
