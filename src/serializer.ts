@@ -16,7 +16,7 @@ export interface Serializer {
   /** PHP's `session.serialize_handler` name, where PHP has one. */
   readonly name: string
   /**
-   * Bytes of the data; empty bytes for empty data.
+   * Bytes of the data; for empty data none, or what the format has for it (`a:0:{}`).
    *
    * @param previous What the data was decoded from. Variables that still equal what it holds are
    *   copied from it byte for byte, so nothing is lost for which JavaScript has no exact type. Equal
