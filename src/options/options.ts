@@ -16,12 +16,7 @@ import {
 } from '../lib/check.js'
 import type { Serializer } from '../serializer.js'
 import { CACHE_LIMITERS, type CacheLimiter } from './cache-limiters.js'
-import {
-  assertCookieName,
-  resolveCookieOptions,
-  type CookieOptions,
-  type ResolvedCookie,
-} from './cookie-options.js'
+import { resolveCookieOptions, type CookieOptions, type ResolvedCookie } from './cookie-options.js'
 
 /** How parallel requests of one session get along. */
 export type Concurrency = 'exclusive' | 'merge' | 'none'
@@ -230,7 +225,8 @@ export function overrideSettings(settings: Settings, overrides: StartOverrides):
     if (key === 'lockWait' || key === 'holdLimit') given[`${key}Ms`] = (value as number) * 1000
     else given[key] = value
   }
-  if (given['name'] !== undefined) assertCookieName(given['name'] as string)
+  const { name } = given
+  if (name !== undefined) given['cookie'] = resolveCookieOptions(settings.cookie, name as string)
   return { ...settings, ...given }
 }
 

@@ -78,6 +78,14 @@ describe('options', () => {
     await expect(fixture().manager.start({}, overrides as never)).rejects.toThrow(message)
   })
 
+  it('of one start hold a name to the rules of its prefix', async () => {
+    const { manager } = fixture({ cookie: { path: '/app' } })
+
+    await expect(manager.start({}, { name: '__Host-a' })).rejects.toMatchObject({
+      code: 'ERR_SESSION_COOKIE',
+    })
+  })
+
   it('of one start stand over those of the manager', async () => {
     const { manager } = fixture()
 
