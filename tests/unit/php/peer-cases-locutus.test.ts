@@ -50,7 +50,7 @@ describe('the examples of locutus', () => {
   })
 
   it.each([undefined, null, 7, {}])('%s instead of bytes is a mistake, not false', (value) => {
-    expect(() => unserialize(value as never)).toThrow()
+    expect(() => unserialize(value as never)).toThrow(TypeError)
   })
 })
 
