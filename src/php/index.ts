@@ -7,9 +7,9 @@
 export { serializerFor } from '../serializers/registry.js'
 export { serialize } from './serialize.js'
 export { unserialize } from './unserialize.js'
-export { PhpEnum, PhpObject, PhpReference, PhpSerializable } from './values.js'
+export { PhpEnum, PhpFloat, PhpObject, PhpReference, PhpSerializable } from './values.js'
 
 export type { Serializer, SessionData } from '../serializer.js'
-export type { SerializeOptions } from './serialize.js'
-export type { UnserializeOptions } from './unserialize.js'
+export type { PhpClassCodec, PhpClasses, PhpClassValue } from './class-codec.js'
+export type { SerializeOptions, SerializerOptions, UnserializeOptions } from './codec-options.js'
 export type { PhpProperty, PhpVisibility } from './members.js'

@@ -21,6 +21,11 @@ export function isPhpInt(value: bigint): boolean {
   return value >= MIN_INT && value <= MAX_INT
 }
 
+/** Whether a number is written as an int: -0 and what is not exact are floats. */
+export function isIntegral(value: number): boolean {
+  return Number.isSafeInteger(value) && !Object.is(value, -0)
+}
+
 /** The integer PHP makes of a string key; `undefined` when it stays a string. */
 export function integerKey(text: string): number | bigint | undefined {
   if (text.length > 20 || !DECIMAL.test(text)) return undefined

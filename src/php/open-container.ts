@@ -5,11 +5,14 @@
  */
 import { types } from 'node:util'
 import { classOf, isPlainObject } from '../lib/plain-object.js'
+import { classFor } from './class-table.js'
 import { integerKey, isPhpInt } from './keys.js'
-import { isShared, kindOf, type PhpObject, type PhpReference } from './values.js'
+import { partsOf } from './incomplete.js'
+import { isShared, kindOf, type PhpFloat, type PhpObject, type PhpReference } from './values.js'
+import { imageOf, type Instance } from './write-class.js'
 import { createWriteFrame, Shape, type Entry, type WriteFrame } from './write-frame.js'
 import { openFrame } from './open-frame.js'
-import { writeBytes, writeScalar } from './write-scalar.js'
+import { writeBytes, writeFloat, writeScalar } from './write-scalar.js'
 import {
   identityOf,
   writeAgain,
@@ -67,15 +70,19 @@ function openOther(
 ): WriteFrame | undefined {
   const kind = kindOf(value)
   if (kind === 'reference') return openReference(writer, parent, value as PhpReference)
+  if (kind === 'float') return writeLeaf(writer, () => writeFloat(writer, value as PhpFloat))
   if (kind !== undefined) return openShared(writer, parent, value as Shared, false)
-  if (types.isUint8Array(value)) {
-    writer.slot += 1
-    writeBytes(writer, value)
-    return undefined
-  }
+  const registered = classFor(writer.rules.classes, value)
+  if (registered !== undefined) return openInstance(writer, parent, { value, registered }, false)
+  if (types.isUint8Array(value)) return writeLeaf(writer, () => writeBytes(writer, value))
   if (types.isMap(value)) return openMap(writer, parent, value)
   if (isPlainObject(value)) return openRecord(writer, parent, value)
   return refuse(writer, `an instance of ${classOf(value)}, which is not registered`)
+}
+
+function writeLeaf(writer: Writer, write: () => void): undefined {
+  writer.slot += 1
+  write()
 }
 
 /** The value of a reference stands in its first place; the other places name its slot. */
@@ -86,10 +93,18 @@ function openReference(
 ): WriteFrame | undefined {
   const { value } = reference
   if (isShared(value)) return openShared(writer, parent, value as Shared, true)
+  const registered = isObject(value) ? classFor(writer.rules.classes, value) : undefined
+  if (registered !== undefined) {
+    return openInstance(writer, parent, { value: value as object, registered }, true)
+  }
   if (writeAgain(writer, reference, true) || writeScalar(writer, value)) return undefined
-  if (kindOf(value as object) !== undefined) refuse(writer, 'a reference to a reference')
+  if (kindOf(value as object) === 'reference') refuse(writer, 'a reference to a reference')
   writer.once = true
   return openContainer(writer, parent, value as object)
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null
 }
 
 function openShared(
@@ -99,6 +114,31 @@ function openShared(
   byReference: boolean,
 ): WriteFrame | undefined {
   if (writeAgain(writer, identityOf(value), byReference)) return undefined
+  return openFirst(writer, parent, value)
+}
+
+/** An instance of a registered class, shared like an object of PHP. */
+function openInstance(
+  writer: Writer,
+  parent: WriteFrame | undefined,
+  instance: Instance,
+  byReference: boolean,
+): WriteFrame | undefined {
+  const { value } = instance
+  const known = writer.seen?.has(value) === true
+  const image = known ? undefined : imageOf(writer, instance)
+  // PHP has each case of an enum once, whatever stands for it here.
+  const identity = image !== undefined && 'caseName' in image ? identityOf(image) : value
+  if (writeAgain(writer, identity, byReference) || image === undefined) return undefined
+  return openFirst(writer, parent, image)
+}
+
+/** What PHP shares, in the first of its places. */
+function openFirst(
+  writer: Writer,
+  parent: WriteFrame | undefined,
+  value: Shared,
+): WriteFrame | undefined {
   writer.slot += 1
   if ('members' in value) return openObject(writer, parent, value)
   if ('caseName' in value) writeEnum(writer, value)
@@ -111,9 +151,10 @@ function openObject(
   parent: WriteFrame | undefined,
   object: PhpObject,
 ): WriteFrame | undefined {
-  const entries = [...object.members]
+  const { className, entries } = partsOf(object)
   const frame = createWriteFrame(Shape.Object, object, entries.length)
   frame.entries = entries
+  frame.className = className
   writer.once = true
   return openFrame(writer, parent, frame)
 }

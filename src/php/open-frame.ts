@@ -5,7 +5,6 @@
  */
 import { Byte, Tag } from './codes.js'
 import { putDigits, Room } from './put.js'
-import type { PhpObject } from './values.js'
 import { Shape, type WriteFrame } from './write-frame.js'
 import { writeAscii } from './write-scalar.js'
 import { writeObjectHead } from './write-shared.js'
@@ -21,13 +20,14 @@ export function openFrame(
   frame.parent = parent
   frame.depth = parent === undefined ? 1 : parent.depth + 1
   frame.anchor = anchorOf(writer, parent, source)
-  if (shape === Shape.Object) writeObjectHead(writer, (source as PhpObject).className)
+  if (shape === Shape.Object) writeObjectHead(writer, frame.className)
   writeCount(writer, frame)
   if (size === 0) {
     writeAscii(writer, '}')
     return undefined
   }
-  if (frame.depth > writer.maxDepth) refuse(writer, `nesting deeper than ${writer.maxDepth}`)
+  const { maxDepth } = writer.rules
+  if (frame.depth > maxDepth) refuse(writer, `nesting deeper than ${maxDepth}`)
   return frame
 }
 

@@ -30,8 +30,8 @@ const LABEL = 2 ** 31
 
 /** @returns `previous` itself when nothing changed. */
 export function keepWithReferences(current: Written, payload: Payload): Payload {
-  const { layout, data, names } = current
-  const previous = readPrevious(layout, payload)
+  const { format, data, names } = current
+  const previous = readPrevious(format, payload)
   const order = [...new Set([...previous.variables.keys(), ...names])]
   const before = draw(current, previous.data, order)
   const now = draw(current, data, order)
@@ -44,7 +44,7 @@ export function keepWithReferences(current: Written, payload: Payload): Payload 
 }
 
 /** Writes each variable of `data` behind what the writer holds. */
-function draw({ writer, layout }: Written, data: SessionData, order: readonly string[]): Images {
+function draw({ writer, format }: Written, data: SessionData, order: readonly string[]): Images {
   const seen = new Map<unknown, number>()
   const fresh = seen.keys()
   const images = new Map<string, Image>()
@@ -54,7 +54,7 @@ function draw({ writer, layout }: Written, data: SessionData, order: readonly st
     const start = writer.pos
     const known = seen.size
     writer.slot = index * LABEL
-    writeVariable(writer, layout, name, data[name])
+    writeVariable(writer, format.layout, name, data[name])
     const held = Array.from({ length: seen.size - known }, () => fresh.next().value)
     images.set(name, { start, end: writer.pos, held })
   })
@@ -103,7 +103,8 @@ interface Plan {
 }
 
 function write(current: Written, previous: Previous, plan: Plan): Payload {
-  const { writer, layout, data, names } = current
+  const { writer, format, data, names } = current
+  const { layout } = format
   const begin = writer.pos
   const shifts = new Map<Variable | undefined, number>()
   writer.seen = new Map()

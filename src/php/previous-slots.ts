@@ -6,11 +6,12 @@
 import type { Payload } from '../handler.js'
 import type { SessionData } from '../serializer.js'
 import { createHolder, createRecord, peek } from './frame.js'
-import type { Layout } from './layout.js'
 import { openVariables, takeRootSlot } from './read-variables.js'
+import type { Reader } from './reader.js'
 import { isReference, withSlots } from './references.js'
-import type { Slot, SlotTable, Token } from './slots.js'
+import type { SlotTable, Token } from './slots.js'
 import { readValue } from './unserialize-value.js'
+import type { Format } from './write-variables.js'
 import { isShared } from './values.js'
 import { identityOf, type Shared } from './write-shared.js'
 
@@ -38,8 +39,9 @@ export interface Previous {
 }
 
 /** @throws {DecodeError} */
-export function readPrevious(layout: Layout, payload: Payload): Previous {
-  const reader = withSlots(openVariables(layout, payload))
+export function readPrevious(format: Format, payload: Payload): Previous {
+  const { layout } = format
+  const reader = withSlots(openVariables(format, payload))
   const data = createRecord()
   const holder = createHolder(data)
   takeRootSlot(reader, layout, holder)
@@ -59,16 +61,16 @@ export function readPrevious(layout: Layout, payload: Payload): Previous {
     total += 1
   })
   const ambiguous = total > variables.size
-  return { payload, data, variables, ambiguous, owners, slots: slotsOf(places) }
+  return { payload, data, variables, ambiguous, owners, slots: slotsOf(reader) }
 }
 
 /** The first slot of each object, enum case and reference, once everything is read. */
-function slotsOf(places: readonly Slot[]): Map<unknown, number> {
+function slotsOf({ slots: table, instances }: Reader): Map<unknown, number> {
   const slots = new Map<unknown, number>()
-  places.forEach(({ frame, key }, index) => {
+  table?.places.forEach(({ frame, key }, index) => {
     const value = peek(frame, key)
     const identity = isShared(value) ? identityOf(value as Shared) : value
-    if (!isShared(value) && !isReference(value)) return
+    if (!isShared(value) && !isReference(value) && instances?.known.has(value) !== true) return
     if (!slots.has(identity)) slots.set(identity, index + 1)
   })
   return slots

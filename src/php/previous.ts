@@ -51,8 +51,9 @@ function keep(current: Written, previous: Payload): Payload {
 
 /** Without references every variable stands for itself. */
 function keepSpans(current: Written, previous: Payload): Payload {
-  const { writer, layout, names } = current
-  const reader = openVariables(layout, previous)
+  const { writer, format, names } = current
+  const { layout } = format
+  const reader = openVariables(format, previous)
   const places = new Map(names.map((name, place) => [name, place]))
   /** By name: a second variable of a name replaces the first, in its place. */
   const spans = new Map<string, Span | undefined>()
@@ -95,10 +96,10 @@ function currentSpan({ marks }: Written, place: number): Span {
 
 /** Whether a value is written to the same bytes as the current one. */
 function isSameValue(current: Written, name: string, value: unknown, span: Span): boolean {
-  const { writer, layout } = current
+  const { writer, format } = current
   const begin = writer.pos
   writer.seen = undefined
-  writeVariable(writer, layout, name, value)
+  writeVariable(writer, format.layout, name, value)
   const same =
     writer.pos - begin === span.end - span.start && isSameSpan(writer, span, writer.bytes, begin)
   writer.pos = begin

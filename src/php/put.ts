@@ -5,6 +5,7 @@
  */
 import { Byte, Tag } from './codes.js'
 import { floatText } from './float.js'
+import { isIntegral } from './keys.js'
 
 /** Bytes and characters. */
 export const enum Room {
@@ -51,10 +52,10 @@ export function putIndex(bytes: Uint8Array, at: number, value: number): number {
   return end + 1
 }
 
-/** `i:<n>;` or `d:<n>;`; needs room for 40 bytes. @returns Where it ends. */
+/** `i:<n>;` or `d:<n>;`, the shortest; needs room for 40 bytes. @returns Where it ends. */
 export function putNumber(bytes: Uint8Array, at: number, value: number): number {
   // Integers of 32 bits, but not -0, which is a float.
-  if ((value | 0) !== value || (value === 0 && 1 / value < 0)) return putRare(bytes, at, value)
+  if (!isSmallInt(value)) return putRare(bytes, at, value)
   if (value >= 0) return putIndex(bytes, at, value)
   if (value === -0x8000_0000) return putRare(bytes, at, value)
   bytes[at] = Tag.Int
@@ -65,8 +66,13 @@ export function putNumber(bytes: Uint8Array, at: number, value: number): number 
   return end + 1
 }
 
+/** Whether a number is an integer of 32 bits; -0 is a float. */
+export function isSmallInt(value: number): boolean {
+  return (value | 0) === value && (value !== 0 || 1 / value > 0)
+}
+
 function putRare(bytes: Uint8Array, at: number, value: number): number {
-  const whole = Number.isSafeInteger(value) && !Object.is(value, -0)
+  const whole = isIntegral(value)
   bytes[at] = whole ? Tag.Int : Tag.Float
   bytes[at + 1] = Byte.Colon
   const end = putAscii(bytes, at + 2, whole ? String(value) : floatText(value))

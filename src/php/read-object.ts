@@ -6,6 +6,7 @@
 import { Byte, Tag } from './codes.js'
 import { createFrame, Kind, type Frame } from './frame.js'
 import { nameText } from './names.js'
+import { beginObject } from './read-class.js'
 import { readInt } from './read-scalar.js'
 import { readEscapedBytes } from './read-escaped.js'
 import { byteAt, expectByte, fail, readDigits, readQuoted, type Reader } from './reader.js'
@@ -25,7 +26,9 @@ export function openObject(reader: Reader): Frame {
   const count = readSigned(reader)
   if (count < 0 || count > rest / 2) fail(reader, reader.pos, 'a count that the data can hold')
   openBrace(reader)
-  return createFrame(Kind.Object, new PhpObject(className), count)
+  const object = new PhpObject(className)
+  beginObject(reader, object)
+  return createFrame(Kind.Object, object, count)
 }
 
 /** `:{` */

@@ -5,8 +5,10 @@
  * @module
  */
 import { Byte } from './codes.js'
-import { saturate } from './keys.js'
+import { floatText } from './float.js'
+import { isIntegral, saturate } from './keys.js'
 import { byteAt, Digits, fail, readDigits, textOf, type Reader } from './reader.js'
+import { PhpFloat } from './values.js'
 
 /** `N;` */
 export function readNull(reader: Reader): null {
@@ -53,8 +55,23 @@ export function readInt(reader: Reader): number | bigint {
 /** Powers of ten that a double holds exactly. */
 const POWERS = Array.from({ length: 23 }, (_, exponent) => 10 ** exponent)
 
-/** `d:<number>;`, `d:INF;`, `d:-INF;` or `d:NAN;` */
-export function readFloat(reader: Reader): number {
+/** `d:<number>;`, `d:INF;`, `d:-INF;` or `d:NAN;`; a `PhpFloat` where a number would lose something. */
+export function readFloat(reader: Reader): number | PhpFloat {
+  const start = reader.pos
+  const value = readNumber(reader)
+  if (!reader.rules.exact) return value
+  const text = textOf(reader).slice(start + 2, reader.pos - 1)
+  return exactFloat(value, text)
+}
+
+/** The float of a text, with the text where it is not what would be written. */
+export function exactFloat(value: number, text: string): number | PhpFloat {
+  const shortest = text === floatText(value)
+  if (shortest && !isIntegral(value)) return value
+  return new PhpFloat(value, shortest ? undefined : text)
+}
+
+function readNumber(reader: Reader): number {
   const start = reader.pos
   if (byteAt(reader, start + 1) !== Byte.Colon) fail(reader, start, 'a float')
   const sign = byteAt(reader, start + 2)

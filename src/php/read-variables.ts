@@ -9,26 +9,32 @@ import { createFrame, createHolder, createRecord, Kind, type Frame } from './fra
 import type { Layout } from './layout.js'
 import { createReader, fail, type Reader } from './reader.js'
 import { withSlotsIfNeeded } from './references.js'
-import { MAX_DEPTH } from './unserialize.js'
 import { readValue } from './unserialize-value.js'
+import { keepOrder } from './variable-order.js'
+import type { Format } from './write-variables.js'
 
 /** Data of the bytes. @throws {DecodeError} */
-export function decodeVariables(layout: Layout, payload: Payload): SessionData {
+export function decodeVariables(format: Format, payload: Payload): SessionData {
   if (payload.length === 0) return createRecord()
-  return withSlotsIfNeeded(openVariables(layout, payload), (reader) => {
+  const { layout, rules } = format
+  const reader = openVariables(format, payload)
+  return withSlotsIfNeeded(reader, (reader) => {
     const data = createRecord()
     const holder = createHolder(data)
+    const names: string[] = []
     takeRootSlot(reader, layout, holder)
-    layout.read(reader, (name) => readValue(reader, holder, name))
+    layout.read(reader, (name) => {
+      readValue(reader, holder, name)
+      if (rules.exact) names.push(name)
+    })
+    if (rules.exact) keepOrder(data, names)
     return data
   })
 }
 
 /** A reader of a session. */
-export function openVariables(layout: Layout, payload: Payload): Reader {
-  const { format, rootSlots } = layout
-  // Where the session is one array, that is the first level.
-  const reader = createReader(payload, { format, maxDepth: MAX_DEPTH - rootSlots })
+export function openVariables({ rules }: Format, payload: Payload): Reader {
+  const reader = createReader(payload, rules)
   refuseIgbinary(reader)
   return reader
 }
@@ -44,5 +50,5 @@ export function takeRootSlot(reader: Reader, layout: Layout, holder: Frame): voi
 function refuseIgbinary(reader: Reader): void {
   const { bytes } = reader
   if (bytes.length < 4 || bytes.readUIntBE(0, 3) !== 0 || (bytes[3] !== 1 && bytes[3] !== 2)) return
-  fail(reader, 0, `the format ${reader.format}, not igbinary, which is not supported,`)
+  fail(reader, 0, `the format ${reader.rules.format}, not igbinary, which is not supported,`)
 }

@@ -10,19 +10,20 @@ import { constants, isAscii, isUtf8 } from 'node:buffer'
 import { DecodeError } from '../errors.js'
 import type { Payload } from '../handler.js'
 import { Byte } from './codes.js'
+import type { ReadRules } from './codec-options.js'
 import type { Frame } from './frame.js'
+import { createInstances, type Instances } from './instances.js'
 import type { SlotTable } from './slots.js'
 
 /** One pass over one payload. */
 export interface Reader {
-  readonly format: string
+  readonly rules: ReadRules
   readonly bytes: Buffer
   /** One character per byte; made when the first text is read, with the two below. See `textOf`. */
   text: string | undefined
   ascii: boolean
   /** Whether all is UTF-8: then whatever lies between two quotes is, too. */
   utf8: boolean
-  readonly maxDepth: number
   /** The next byte to read. */
   pos: number
   /** How many containers are open. */
@@ -31,29 +32,25 @@ export interface Reader {
   opened: Frame | undefined
   /** Where the values read so far are; only kept once the payload is known to have references. */
   readonly slots: SlotTable | undefined
+  /** Instances of registered classes; only kept where there are such classes. */
+  readonly instances: Instances | undefined
 }
 
-export interface ReaderOptions {
-  readonly format: string
-  /** Most containers within each other; `Infinity` for no limit. */
-  readonly maxDepth: number
-}
-
-/** @throws {DecodeError} When there are more bytes than a string can hold. */
-export function createReader(payload: Payload, { format, maxDepth }: ReaderOptions): Reader {
-  const limit = constants.MAX_STRING_LENGTH
-  if (payload.length > limit) throw new DecodeError(format, limit, 'the end of the data')
+/** @throws {DecodeError} When there are more bytes than allowed, or than a string can hold. */
+export function createReader(payload: Payload, rules: ReadRules): Reader {
+  const limit = Math.min(rules.maxLength, constants.MAX_STRING_LENGTH)
+  if (payload.length > limit) throw new DecodeError(rules.format, limit, 'the end of the data')
   return {
-    format,
+    rules,
     bytes: asBuffer(payload),
     text: undefined,
     ascii: false,
     utf8: false,
-    maxDepth,
     pos: 0,
     depth: 0,
     opened: undefined,
     slots: undefined,
+    instances: rules.classes === undefined ? undefined : createInstances(),
   }
 }
 
@@ -76,8 +73,9 @@ export function asBuffer(bytes: Uint8Array): Buffer {
 }
 
 /** @throws {DecodeError} Always. The message says what was expected, never what was found. */
-export function fail(reader: Reader, offset: number, expected: string): never {
-  throw new DecodeError(reader.format, offset, expected)
+export function fail(reader: Reader, offset: number, expected: string, cause?: unknown): never {
+  const options = cause === undefined ? undefined : { cause }
+  throw new DecodeError(reader.rules.format, offset, expected, options)
 }
 
 /** A byte; beyond the end something that equals no byte. */

@@ -9,10 +9,11 @@
  */
 import { Byte, Tag } from './codes.js'
 import { createFrame, Kind, peek, put, type Frame } from './frame.js'
+import { createInstances } from './instances.js'
 import type { PhpKey } from './keys.js'
 import type { Slot } from './slots.js'
 import { byteAt, Digits, fail, readDigits, wrapped, type Reader } from './reader.js'
-import { isShared, kindOf, PhpReference } from './values.js'
+import { isShared, kindOf, PhpReference, type PhpObject } from './values.js'
 
 /** Thrown inside the reader only: this payload needs slots. */
 export const NEEDS_SLOTS = Symbol('needs slots')
@@ -36,13 +37,22 @@ export function readSameObject(reader: Reader, frame: Frame): unknown {
   const slot = readSlot(reader)
   if (reader.slots?.counting) return null
   const value = slot !== undefined && !isHere(slot, frame) ? valueOf(slot) : undefined
-  if (!isShared(value)) fail(reader, reader.pos, 'the slot of an object')
+  if (!isObject(reader, value)) fail(reader, reader.pos, 'the slot of an object')
   return value
 }
 
+/** Whether a value is an object for PHP. @throws {DecodeError} For one that cannot be had yet. */
+function isObject(reader: Reader, value: unknown): boolean {
+  const { instances } = reader
+  if (instances?.awaited.has(value as PhpObject) === true) {
+    fail(reader, reader.pos, 'no object within itself, as the codec of its class has no create(),')
+  }
+  return isShared(value) || instances?.known.has(value) === true
+}
+
 /**
- * `R:<slot>;`, the same place under a second name: objects are shared anyway, anything else is held
- * by a `PhpReference` in both places.
+ * `R:<slot>;`, the same place under a second name, held by a `PhpReference` in both places. Objects
+ * are shared anyway: only exact mode tells a reference to one from the object.
  */
 export function readReference(reader: Reader, frame: Frame): unknown {
   const slot = readSlot(reader)
@@ -50,7 +60,7 @@ export function readReference(reader: Reader, frame: Frame): unknown {
   const value = slot !== undefined && !isHere(slot, frame) ? peek(slot.frame, slot.key) : undefined
   if (slot === undefined || value === undefined) fail(reader, reader.pos, 'the slot of a value')
   if (isReference(value)) return value
-  if (isShared(value)) return value
+  if (isObject(reader, value) && !reader.rules.exact) return value
   const reference = new PhpReference(value)
   put(slot.frame, slot.key, reference)
   return reference
@@ -113,5 +123,6 @@ export function withSlots(reader: Reader): Reader {
     depth: 0,
     opened: undefined,
     slots: { places: [], tokens: [], counting: false },
+    instances: reader.instances && createInstances(),
   }
 }

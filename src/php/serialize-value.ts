@@ -8,7 +8,7 @@ import { SessionError } from '../errors.js'
 import { Byte } from './codes.js'
 import { integerKey } from './keys.js'
 import { openContainer } from './open-container.js'
-import { putDigits, putIndex, putNumber, putShort, Room } from './put.js'
+import { isSmallInt, putDigits, putIndex, putNumber, putShort, Room } from './put.js'
 import { Shape, type Entry, type WriteFrame } from './write-frame.js'
 import { writeAscii, writeBytes, writeName, writeScalar } from './write-scalar.js'
 import { refuse, reserve, type Writer } from './writer.js'
@@ -43,10 +43,9 @@ function stepList(writer: Writer, frame: WriteFrame): WriteFrame | undefined {
   const { list, size } = frame
   for (let index = frame.index; index < size; index += 1) {
     reserve(writer, Room.Small)
-    const { bytes } = writer
     const value = list[index]
-    const at = putIndex(bytes, writer.pos, index)
-    const end = putCommon(bytes, at, value)
+    const at = putIndex(writer.bytes, writer.pos, index)
+    const end = putCommon(writer, at, value)
     writer.pos = end
     if (end > at) {
       writer.slot += 1
@@ -71,7 +70,7 @@ function stepRecord(writer: Writer, frame: WriteFrame): WriteFrame | undefined {
       continue
     }
     const at = writeKey(writer, name)
-    const end = putCommon(writer.bytes, at, value)
+    const end = putCommon(writer, at, value)
     writer.pos = end
     if (end > at) {
       writer.slot += 1
@@ -84,8 +83,10 @@ function stepRecord(writer: Writer, frame: WriteFrame): WriteFrame | undefined {
 }
 
 /** A number or a short ASCII string, where there is room. @returns Where it ends; `at` for others. */
-function putCommon(bytes: Uint8Array, at: number, value: unknown): number {
-  if (typeof value === 'number') return putNumber(bytes, at, value)
+function putCommon({ bytes, shortest }: Writer, at: number, value: unknown): number {
+  if (typeof value === 'number') {
+    return shortest || isSmallInt(value) ? putNumber(bytes, at, value) : at
+  }
   if (typeof value !== 'string' || value.length > Room.Short) return at
   return putShort(bytes, at, value)
 }

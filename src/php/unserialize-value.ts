@@ -6,6 +6,7 @@
  */
 import { DecodeError } from '../errors.js'
 import { Byte, Tag } from './codes.js'
+import { defaultRules } from './codec-options.js'
 import {
   becomeRecord,
   createFrame,
@@ -19,6 +20,7 @@ import {
   type Frame,
 } from './frame.js'
 import type { PhpKey } from './keys.js'
+import { asInstance, completeObject, partOf } from './read-class.js'
 import { openObject, readEnum, readMemberName, readSerializable } from './read-object.js'
 import { readBool, readFloat, readInt, readNull } from './read-scalar.js'
 import { badKey, readArrayHead, readKey } from './read-key.js'
@@ -26,6 +28,7 @@ import { readEscaped } from './read-escaped.js'
 import { readString, readTextKey } from './read-string.js'
 import { byteAt, createReader, expectByte, fail, type Reader } from './reader.js'
 import { isReference, readReference, readSameObject, skipSlots, takeSlot } from './references.js'
+import type { PhpObject } from './values.js'
 
 /**
  * Reads the value that begins at `reader.pos` and puts it into `holder` under `key`.
@@ -71,7 +74,7 @@ function readRareHead(reader: Reader, frame: Frame): unknown {
     case Tag.Escaped:
       return readEscaped(reader)
     case Tag.Enum:
-      return readEnum(reader)
+      return asInstance(reader, readEnum(reader))
     case Tag.Custom:
       return openSerializable(reader)
     default:
@@ -98,21 +101,20 @@ function openProperties(reader: Reader): unknown {
   const frame = openObject(reader)
   if (frame.left > 0) return open(reader, frame)
   expectByte(reader, Byte.CloseBrace, 'a closing brace')
-  return frame.target
+  return completeObject(reader, frame.target as PhpObject)
 }
 
 function openSerializable(reader: Reader): unknown {
   const value = readSerializable(reader)
   // One level only: data within data would cost its size again at each level.
   if (reader.slots?.counting === false) skipSlots(reader, nestedSlots(value.data))
-  return value
+  return asInstance(reader, value)
 }
 
 /** Only what has entries counts for the depth. */
 function open(reader: Reader, frame: Frame): unknown {
-  if (reader.depth >= reader.maxDepth) {
-    fail(reader, reader.pos, `nesting no deeper than ${reader.maxDepth}`)
-  }
+  const { maxDepth } = reader.rules
+  if (reader.depth >= maxDepth) fail(reader, reader.pos, `nesting no deeper than ${maxDepth}`)
   reader.opened = frame
   return undefined
 }
@@ -134,7 +136,7 @@ function enter(reader: Reader, parent: Frame, key: PhpKey): Frame {
   parent.key = key
   reader.depth += 1
   // References into a container may come before its end.
-  if (reader.slots !== undefined) put(parent, key, child.target)
+  if (reader.slots !== undefined) put(parent, key, partOf(reader, child.target))
   return child
 }
 
@@ -236,7 +238,8 @@ function close(reader: Reader, frame: Frame): Frame {
   expectByte(reader, Byte.CloseBrace, 'a closing brace')
   reader.depth -= 1
   const parent = frame.parent as Frame
-  const value = frame.target
+  const value =
+    frame.kind === Kind.Object ? completeObject(reader, frame.target as PhpObject) : frame.target
   const held = reader.slots === undefined ? undefined : peek(parent, parent.key)
   if (isReference(held)) held.value = value
   else if (parent.kind === Kind.List && reader.slots === undefined) listOf(parent).push(value)
@@ -250,9 +253,11 @@ function close(reader: Reader, frame: Frame): Frame {
  * Such a class mostly calls `serialize()` for its parts, and PHP goes on counting in them. What it
  * really does is in its code; data that is exactly one serialized value is taken for that.
  */
+const NESTED = defaultRules('serializable')
+
 export function nestedSlots(data: Uint8Array): number {
   const slots = { places: [], tokens: [], counting: true }
-  const reader = { ...createReader(data, { format: 'serializable', maxDepth: 4096 }), slots }
+  const reader = { ...createReader(data, NESTED), slots }
   try {
     readValue(reader, createFrame(Kind.List, [], 0), 0)
   } catch (error) {

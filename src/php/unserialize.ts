@@ -3,33 +3,14 @@
  *
  * @module
  */
-import { assertInteger, assertKnownKeys } from '../lib/check.js'
-import { DecodeError } from '../errors.js'
+import { defaultRules, readRules, type UnserializeOptions } from './codec-options.js'
 import { createFrame, Kind } from './frame.js'
 import { createReader, type Reader } from './reader.js'
 import { isReference, withSlotsIfNeeded } from './references.js'
 import { readValue } from './unserialize-value.js'
 
-/** PHP's `unserialize_max_depth`, kept for writing too. */
-export const MAX_DEPTH = 4096
-
-export interface UnserializeOptions {
-  /**
-   * Most arrays and objects within each other; 0 for no limit.
-   *
-   * @default 4096
-   */
-  readonly maxDepth?: number | undefined
-  /**
-   * Most bytes that are looked at.
-   *
-   * @default Number.MAX_SAFE_INTEGER
-   */
-  readonly maxLength?: number | undefined
-}
-
 const FORMAT = 'unserialize'
-const DEFAULTS = { maxDepth: MAX_DEPTH, maxLength: Number.MAX_SAFE_INTEGER }
+const DEFAULTS = defaultRules(FORMAT)
 
 /**
  * Reads what PHP's `serialize()` wrote. Bytes behind the first value are ignored, as in PHP 8.2.
@@ -40,19 +21,9 @@ const DEFAULTS = { maxDepth: MAX_DEPTH, maxLength: Number.MAX_SAFE_INTEGER }
  * @see https://www.php.net/unserialize
  */
 export function unserialize(bytes: Uint8Array | string, options?: UnserializeOptions): unknown {
-  const { maxDepth, maxLength } = options === undefined ? DEFAULTS : resolve(options)
+  const rules = options === undefined ? DEFAULTS : readRules(FORMAT, options)
   const payload = typeof bytes === 'string' ? Buffer.from(bytes, 'utf8') : bytes
-  if (payload.length > maxLength) throw new DecodeError(FORMAT, maxLength, 'the end of the data')
-  const reader = createReader(payload, { format: FORMAT, maxDepth: maxDepth || Infinity })
-  return withSlotsIfNeeded(reader, readRoot)
-}
-
-function resolve(options: UnserializeOptions): typeof DEFAULTS {
-  assertKnownKeys('unserialize', options, DEFAULTS)
-  const { maxDepth = DEFAULTS.maxDepth, maxLength = DEFAULTS.maxLength } = options
-  assertInteger('maxDepth', maxDepth, 0)
-  assertInteger('maxLength', maxLength, 0)
-  return { maxDepth, maxLength }
+  return withSlotsIfNeeded(createReader(payload, rules), readRoot)
 }
 
 function readRoot(reader: Reader): unknown {

@@ -13,7 +13,7 @@ import { isClassName, isIdentifier, memberName, splitName, type PhpProperty } fr
 export const PHP_KIND = Symbol.for('sessionz.php.kind')
 
 /** Which value class an object belongs to. */
-export type PhpKind = 'object' | 'enum' | 'serializable' | 'reference'
+export type PhpKind = 'object' | 'enum' | 'serializable' | 'reference' | 'float'
 
 const INSPECT = Symbol.for('nodejs.util.inspect.custom')
 
@@ -143,8 +143,51 @@ export class PhpReference {
   }
 }
 
+/** What PHP's reader takes for a float, apart from the names of what is no number. */
+const FLOAT = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/
+
+/**
+ * A float, also where JavaScript would take the number for an int: `new PhpFloat(5)` is `d:5;`.
+ *
+ * Calculates and compares as its number does.
+ */
+export class PhpFloat {
+  readonly value: number
+  /** The digits it was read with, where they are not the shortest. */
+  readonly text: string | undefined
+
+  /** @throws {TypeError | RangeError} For what is no number, or a text of another number. */
+  constructor(value: number, text?: string) {
+    if (typeof value !== 'number') throw new TypeError('"value" must be a number')
+    const isText = text === undefined || (FLOAT.test(text) && Object.is(Number(text), value))
+    if (!isText) throw new RangeError('"text" must be digits of "value"')
+    this.value = value
+    this.text = text
+  }
+
+  get [PHP_KIND](): PhpKind {
+    return 'float'
+  }
+
+  valueOf(): number {
+    return this.value
+  }
+
+  toString(): string {
+    return String(this.value)
+  }
+
+  toJSON(): number {
+    return this.value
+  }
+
+  [INSPECT](): string {
+    return `PhpFloat<${this.text ?? this.value}>`
+  }
+}
+
 /** Any of the value classes. */
-export type PhpValue = PhpObject | PhpEnum | PhpSerializable | PhpReference
+export type PhpValue = PhpObject | PhpEnum | PhpSerializable | PhpReference | PhpFloat
 
 /** The value class of an object, also of another copy of this library. */
 export function kindOf(value: object): PhpKind | undefined {
@@ -155,7 +198,7 @@ export function kindOf(value: object): PhpKind | undefined {
 export function isShared(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false
   const kind = kindOf(value)
-  return kind !== undefined && kind !== 'reference'
+  return kind !== undefined && kind !== 'reference' && kind !== 'float'
 }
 
 function assertClassName(text: string): void {

@@ -6,33 +6,40 @@
 import { EncodeError, SessionError } from '../errors.js'
 import type { Payload } from '../handler.js'
 import type { Serializer, SessionData } from '../serializer.js'
+import { sessionRules, type CodecRules, type SerializerOptions } from './codec-options.js'
 import type { Layout } from './layout.js'
 import { keepPrevious } from './previous.js'
 import { decodeVariables } from './read-variables.js'
-import { MAX_DEPTH } from './unserialize.js'
-import { writeVariables } from './write-variables.js'
+import { writeVariables, type Format } from './write-variables.js'
 import { createWriter, release, written, type Writer } from './writer.js'
 
-/** The serializer of a layout. */
-export function variablesSerializer(layout: Layout): Serializer {
+/** The serializer of a layout. @throws {TypeError | RangeError} For an option that is not one. */
+export function variablesSerializer(layout: Layout, options?: SerializerOptions): Serializer {
+  const rules = sessionRules(layout.format, options)
+  const format: Format = { layout, rules: withoutRoot(layout, rules) }
   return {
     name: layout.format,
-    encode: (data, previous) => encode(layout, data, previous),
-    decode: (payload) => decodeVariables(layout, payload),
+    encode: (data, previous) => encode(format, data, previous),
+    decode: (payload) => decodeVariables(format, payload),
   }
 }
 
-function encode(layout: Layout, data: SessionData, previous: Payload | undefined): Payload {
-  const writer = createWriter(layout.format, MAX_DEPTH - layout.rootSlots)
+/** Where the session is one array, that is the first level. */
+function withoutRoot({ rootSlots }: Layout, rules: CodecRules): CodecRules {
+  return { ...rules, maxDepth: rules.maxDepth - rootSlots }
+}
+
+function encode(format: Format, data: SessionData, previous: Payload | undefined): Payload {
+  const writer = createWriter(format.rules)
   try {
-    const current = writeVariables(writer, layout, data)
+    const current = writeVariables(writer, format, data)
     if (previous === undefined) return written(writer)
     // No bytes are no data in every layout.
     const same = previous.length > 0 ? isWritten(writer, previous) : current.names.length === 0
     return same ? previous : keepPrevious(current, previous)
   } catch (error) {
     if (error instanceof SessionError) throw error
-    throw new EncodeError(layout.format, 'data that could not be read', [], { cause: error })
+    throw new EncodeError(format.rules.format, 'data that could not be read', [], { cause: error })
   } finally {
     release(writer)
   }

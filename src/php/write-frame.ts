@@ -22,6 +22,8 @@ export interface WriteFrame {
   list: readonly unknown[]
   names: readonly string[]
   entries: readonly Entry[]
+  /** Class of an object. */
+  className: string
   readonly size: number
   /** The next entry. */
   index: number
@@ -47,6 +49,7 @@ export function createWriteFrame(shape: Shape, source: object, size: number): Wr
     list: NO_LIST,
     names: NO_NAMES,
     entries: NO_ENTRIES,
+    className: '',
     size,
     index: 0,
     skipped: 0,

@@ -4,9 +4,11 @@
  * @module
  */
 import { Byte, Tag } from './codes.js'
-import { isPhpInt } from './keys.js'
+import { floatText } from './float.js'
+import { isIntegral, isPhpInt } from './keys.js'
 import { nameBytes } from './names.js'
 import { digitsOf, putAscii, putDigits, putNumber, putShort, Room } from './put.js'
+import type { PhpFloat } from './values.js'
 import { refuse, reserve, writeRaw, type Writer } from './writer.js'
 
 /**
@@ -45,8 +47,25 @@ function writeNull(writer: Writer): void {
 }
 
 function writeNumber(writer: Writer, value: number): void {
+  if (!writer.shortest && !isIntegral(value)) return writeDouble(writer, value)
   reserve(writer, Room.Small)
   writer.pos = putNumber(writer.bytes, writer.pos, value)
+}
+
+/** A float, whatever JavaScript would take it for. */
+function writeDouble(writer: Writer, value: number): void {
+  const { precision, readable } = writer.rules
+  const text = floatText(value, precision)
+  if (readable && !Number.isFinite(value) && floatText(value) !== text) {
+    refuse(writer, `a float that PHP could not read back at precision ${precision}`)
+  }
+  writeAscii(writer, `d:${text};`)
+}
+
+/** A float that says it is one; in exact mode with the text it was read with. */
+export function writeFloat(writer: Writer, { value, text }: PhpFloat): void {
+  if (text === undefined || !writer.rules.exact) return writeDouble(writer, value)
+  writeAscii(writer, `d:${text};`)
 }
 
 /** An int of PHP, which has 64 bits. */

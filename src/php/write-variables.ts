@@ -4,14 +4,22 @@
  * @module
  */
 import type { SessionData } from '../serializer.js'
+import type { CodecRules } from './codec-options.js'
 import type { Layout } from './layout.js'
+import { namesOf } from './variable-order.js'
 import { writeValue } from './serialize-value.js'
 import type { Writer } from './writer.js'
+
+/** A layout and the rules for its values. */
+export interface Format {
+  readonly layout: Layout
+  readonly rules: CodecRules
+}
 
 /** Variables as PHP would write them, and where each of them is. */
 export interface Written {
   readonly writer: Writer
-  readonly layout: Layout
+  readonly format: Format
   readonly data: SessionData
   readonly names: readonly string[]
   /** Where each variable begins; then where the last one ends. */
@@ -19,8 +27,9 @@ export interface Written {
 }
 
 /** Writes all variables; those that are `undefined` are left out. */
-export function writeVariables(writer: Writer, layout: Layout, data: SessionData): Written {
-  const names = Object.keys(data).filter((name) => data[name] !== undefined)
+export function writeVariables(writer: Writer, format: Format, data: SessionData): Written {
+  const { layout, rules } = format
+  const names = namesOf(data, rules.exact).filter((name) => data[name] !== undefined)
   const marks: number[] = []
   layout.writeHead(writer, names.length)
   writer.slot = layout.rootSlots
@@ -30,7 +39,7 @@ export function writeVariables(writer: Writer, layout: Layout, data: SessionData
   }
   marks.push(writer.pos)
   layout.writeTail(writer)
-  return { writer, layout, data, names, marks }
+  return { writer, format, data, names, marks }
 }
 
 /** Writes one variable: its name and its value. */

@@ -4,13 +4,15 @@
  * @module
  */
 import { EncodeError } from '../errors.js'
+import type { WriteRules } from './codec-options.js'
 import { asBuffer } from './reader.js'
 import { nameOfEntry, type WriteFrame } from './write-frame.js'
 
 /** One pass over one value, or over the variables of one session. */
 export interface Writer {
-  readonly format: string
-  readonly maxDepth: number
+  readonly rules: WriteRules
+  /** Whether floats have their shortest text, which always has room. */
+  readonly shortest: boolean
   bytes: Uint8Array
   /** The same memory with the methods of a `Buffer`. */
   view: Buffer
@@ -38,12 +40,12 @@ const MAX_SIZE = 0x4000_0000
 let spare: Pick<Writer, 'bytes' | 'view'> | undefined
 
 /** A writer at the beginning of its memory, to be given back with `release`. */
-export function createWriter(format: string, maxDepth: number): Writer {
+export function createWriter(rules: WriteRules): Writer {
   const { bytes, view } = spare ?? allocate(FIRST_SIZE)
   spare = undefined
   return {
-    format,
-    maxDepth,
+    rules,
+    shortest: rules.precision < 0,
     bytes,
     view,
     pos: 0,
@@ -61,8 +63,10 @@ function allocate(size: number): Pick<Writer, 'bytes' | 'view'> {
   return { bytes, view: asBuffer(bytes) }
 }
 
-/** The bytes written, in memory of their own. */
+/** The bytes written, in memory of their own. @throws {EncodeError} When they are too many. */
 export function written(writer: Writer): Uint8Array {
+  const { maxLength } = writer.rules
+  if (writer.pos > maxLength) refuse(writer, `larger than ${maxLength} bytes`)
   return writer.bytes.slice(0, writer.pos)
 }
 
@@ -74,7 +78,7 @@ export function release({ bytes, view }: Writer): void {
 /** @throws {EncodeError} Always, with the path of the value that is being written. */
 export function refuse(writer: Writer, reason: string, cause?: unknown): never {
   const options = cause === undefined ? {} : { cause }
-  throw new EncodeError(writer.format, reason, pathOf(writer), options)
+  throw new EncodeError(writer.rules.format, reason, pathOf(writer), options)
 }
 
 function pathOf(writer: Writer): (string | number)[] {

@@ -7,6 +7,7 @@
  * @module
  */
 import { Byte, Tag } from '../php/codes.js'
+import type { SerializerOptions } from '../php/codec-options.js'
 import { integerKey } from '../php/keys.js'
 import type { Layout, OnVariable } from '../php/layout.js'
 import { readArrayHead, readVariableKey } from '../php/read-key.js'
@@ -33,6 +34,11 @@ const LAYOUT: Layout = {
  * `$_SESSION` and never write it again.
  */
 export const phpSerializeSerializer: Serializer = variablesSerializer(LAYOUT)
+
+/** The same with options. @throws {TypeError | RangeError} For an option that is not one. */
+export function createPhpSerializeSerializer(options: SerializerOptions): Serializer {
+  return variablesSerializer(LAYOUT, options)
+}
 
 function read(reader: Reader, onVariable: OnVariable): void {
   const tag = byteAt(reader, 0)

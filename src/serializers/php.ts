@@ -7,6 +7,7 @@
  * @see ext/session/session.c, `PS_SERIALIZER_ENCODE_FUNC(php)`
  * @module
  */
+import type { SerializerOptions } from '../php/codec-options.js'
 import type { Layout, OnVariable } from '../php/layout.js'
 import { readNameUpTo } from '../php/read-string.js'
 import { fail, textOf, type Reader } from '../php/reader.js'
@@ -31,6 +32,11 @@ const LAYOUT: Layout = {
  */
 export const phpSerializer: Serializer = variablesSerializer(LAYOUT)
 
+/** The same with options. @throws {TypeError | RangeError} For an option that is not one. */
+export function createPhpSerializer(options: SerializerOptions): Serializer {
+  return variablesSerializer(LAYOUT, options)
+}
+
 function read(reader: Reader, onVariable: OnVariable): void {
   const text = textOf(reader)
   while (reader.pos < text.length) {
@@ -39,6 +45,7 @@ function read(reader: Reader, onVariable: OnVariable): void {
     if (end < 0) fail(reader, start, 'the name of a variable and a |')
     const name = readNameUpTo(reader, end)
     reader.pos = end + 1
+    if (reader.rules.undefinedMarkers && name.startsWith('!')) continue
     onVariable(name, start)
   }
 }

@@ -22,14 +22,14 @@ describe('serializerFor', () => {
   it.each(['igbinary', 'msgpack', 'IGBINARY'])('says that %s is not supported', (name) => {
     expect(() => serializerFor(name)).toThrow(
       new TypeError(
-        `serializer "${name.toLowerCase()}" is not supported; known are php, php_serialize, json, v8`,
+        `serializer "${name.toLowerCase()}" is not supported; known are php, php_binary, php_serialize, json, v8`,
       ),
     )
   })
 
   it.each(['', 'xml', '__proto__', 'constructor', undefined, {}])('refuses %j', (name) => {
     expect(() => serializerFor(name as string)).toThrow(
-      new TypeError('unknown serializer; known are php, php_serialize, json, v8'),
+      new TypeError('unknown serializer; known are php, php_binary, php_serialize, json, v8'),
     )
   })
 })
@@ -38,6 +38,7 @@ describe('the entry sessionz/php', () => {
   it('offers the value formats and their values', () => {
     expect(Object.keys(entry).sort()).toEqual([
       'PhpEnum',
+      'PhpFloat',
       'PhpObject',
       'PhpReference',
       'PhpSerializable',
