@@ -9,17 +9,17 @@ import { foldCase, isAllowed } from './class-table.js'
 import { fail, type Reader } from './reader.js'
 import type { PhpObject } from './values.js'
 
-/** The codec for objects of this class, unless there is none or it may not be used. */
-function codecFor({ rules }: Reader, className: string): AnyClassCodec | undefined {
+/** The codec for a value, unless there is none or it may not be used. PHP lets any enum through. */
+function codecFor({ rules }: Reader, value: PhpClassValue): AnyClassCodec | undefined {
   const { classes, allowed } = rules
-  const registered = classes?.get(foldCase(className))
-  return registered !== undefined && isAllowed(allowed, className) ? registered.codec : undefined
+  const codec = classes?.get(foldCase(value.className))?.codec
+  return 'caseName' in value || isAllowed(allowed, value.className) ? codec : undefined
 }
 
 /** Before the properties of an object are read: its instance is made now, or waited for. */
 export function beginObject(reader: Reader, object: PhpObject): void {
   const { instances } = reader
-  const codec = instances && codecFor(reader, object.className)
+  const codec = instances && codecFor(reader, object)
   if (instances === undefined || codec === undefined) return
   if (codec.create === undefined) return void instances.awaited.add(object)
   const created = run(reader, () => codec.create?.())
@@ -43,7 +43,7 @@ export function completeObject(reader: Reader, object: PhpObject): object {
 /** What a codec makes of an object, an enum case or an object that serialized itself. */
 export function asInstance(reader: Reader, value: PhpClassValue): object {
   const { instances } = reader
-  const codec = instances && codecFor(reader, value.className)
+  const codec = instances && codecFor(reader, value)
   if (instances === undefined || codec === undefined) return value
   const created = instances.created.get(value)
   const instance = run(reader, () => codec.read(value, created))
