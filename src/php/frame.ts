@@ -152,7 +152,7 @@ export function settleRecord(frame: Frame): void {
 }
 
 /** The same bytes are the same key, though each read makes new ones. */
-function mapKey(frame: Frame, key: PhpKey): unknown {
+export function mapKey(frame: Frame, key: PhpKey): unknown {
   if (typeof key !== 'object') return key
   const binary = (frame.binary ??= new Map())
   const content = Buffer.from(key).toString('latin1')
