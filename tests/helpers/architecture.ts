@@ -11,7 +11,7 @@ const FLOORS = [
   ['manager', 'garbage', 'administration'],
   ['session', 'begin', 'load', 'commit', 'records', 'merge', 'metadata', 'new-id'],
   ['handlers', 'serializers', 'http', 'testing'],
-  ['stores', 'php'],
+  ['stores', 'php', 'wddx'],
   ['locks', 'crypto', 'id', 'chain', 'link', 'context', 'options'],
   ['handler', 'serializer', 'events', 'errors', 'lib'],
 ]
