@@ -120,6 +120,21 @@ describe('unserializeSession', () => {
     expect(rewritten(bytes)).toBe(bytes)
   })
 
+  it.each(['php', 'php_binary', 'php_serialize', 'json', 'v8'])(
+    'takes it for data in format %s',
+    (name) => {
+      const serializer = serializerFor(name)
+      const planted = Object.create(null) as Record<string, unknown>
+      Object.defineProperty(planted, '__proto__', { value: { admin: true }, enumerable: true })
+
+      const data = serializer.decode(serializer.encode(planted))
+
+      expect(Object.getPrototypeOf(data)).toBeNull()
+      expect(Object.keys(data)).toEqual(['__proto__'])
+      expect(data['admin']).toBeUndefined()
+    },
+  )
+
   it.each([
     ['a variable cut short', 'a|i:1', 2],
     ['text that says too much', 'a|s:99:"x";', 4],
