@@ -5,6 +5,7 @@
  */
 import type { Payload } from '../handler.js'
 import type { SessionData } from '../serializer.js'
+import { foreignFormat } from './foreign.js'
 import { createFrame, createHolder, createRecord, Kind, type Frame } from './frame.js'
 import type { Layout } from './layout.js'
 import { createReader, fail, type Reader } from './reader.js'
@@ -32,10 +33,13 @@ export function decodeVariables(format: Format, payload: Payload): SessionData {
   })
 }
 
-/** A reader of a session. */
+/** A reader of a session. @throws {DecodeError} For another format. */
 export function openVariables({ rules }: Format, payload: Payload): Reader {
   const reader = createReader(payload, rules)
-  refuseIgbinary(reader)
+  const foreign = foreignFormat(reader.bytes)
+  if (foreign !== undefined) {
+    fail(reader, 0, `the format ${rules.format}, not ${foreign}, which is not supported,`)
+  }
   return reader
 }
 
@@ -44,11 +48,4 @@ export function takeRootSlot(reader: Reader, layout: Layout, holder: Frame): voi
   if (layout.rootSlots === 0 || reader.slots === undefined) return
   const frame = createFrame(Kind.List, [holder.target], 0)
   reader.slots.places.push({ frame, key: 0 })
-}
-
-/** `igbinary` begins with its version as four bytes; without this, the reason would be hard to see. */
-function refuseIgbinary(reader: Reader): void {
-  const { bytes } = reader
-  if (bytes.length < 4 || bytes.readUIntBE(0, 3) !== 0 || (bytes[3] !== 1 && bytes[3] !== 2)) return
-  fail(reader, 0, `the format ${reader.rules.format}, not igbinary, which is not supported,`)
 }

@@ -8,7 +8,7 @@
  * @module
  */
 import { Byte, Tag } from './codes.js'
-import { createFrame, Kind, peek, put, type Frame } from './frame.js'
+import { createFrame, Kind, mapKey, peek, put, type Frame } from './frame.js'
 import { createInstances } from './instances.js'
 import type { PhpKey } from './keys.js'
 import type { Slot } from './slots.js'
@@ -19,7 +19,9 @@ import { isShared, kindOf, PhpReference, type PhpObject } from './values.js'
 export const NEEDS_SLOTS = Symbol('needs slots')
 
 /** Gives the value that comes next its slot. */
-export function takeSlot(reader: Reader, frame: Frame, key: PhpKey): void {
+export function takeSlot(reader: Reader, frame: Frame, name: PhpKey): void {
+  // Equal bytes are one place, which is told by identity below.
+  const key = mapKey(frame, name) as PhpKey
   frame.key = key
   if (byteAt(reader, reader.pos) !== Tag.Reference) reader.slots?.places.push({ frame, key })
 }

@@ -120,6 +120,17 @@ export function identifiedZone(text: string): Zone | undefined {
   return formatter === undefined ? undefined : (seconds) => offsetIn(formatter, seconds)
 }
 
+/** By the number of digits and colons; what is too large is not looked at. */
+const OFFSET_TEXT = /^(?:GMT)?[+-](?:\d{1,4}|\d:\d\d?|\d\d:\d\d?|\d[\d:]{5}|\d\d:\d\d:\d\d)$/
+
+/** Whether the text is a zone by itself, for PHP's `DateTimeZone`. */
+export function isZone(text: string): boolean {
+  const name = text.replace(/^[ \t]*\(?|\)$/g, '')
+  return (
+    OFFSETS.has(name.toLowerCase()) || OFFSET_TEXT.test(name) || identifiedZone(name) !== undefined
+  )
+}
+
 /**
  * When the clocks of a zone showed a time, in seconds since 1970.
  *

@@ -7,11 +7,12 @@ import { EncodeError, SessionError } from '../errors.js'
 import type { Payload } from '../handler.js'
 import type { Serializer, SessionData } from '../serializer.js'
 import { sessionRules, type CodecRules, type SerializerOptions } from './codec-options.js'
+import { foreignFormat, mayBeForeign } from './foreign.js'
 import type { Layout } from './layout.js'
 import { keepPrevious } from './previous.js'
 import { decodeVariables } from './read-variables.js'
 import { writeVariables, type Format } from './write-variables.js'
-import { createWriter, release, written, type Writer } from './writer.js'
+import { createWriter, refuse, release, written, type Writer } from './writer.js'
 
 /** The serializer of a layout. @throws {TypeError | RangeError} For an option that is not one. */
 export function variablesSerializer(layout: Layout, options?: SerializerOptions): Serializer {
@@ -33,6 +34,7 @@ function encode(format: Format, data: SessionData, previous: Payload | undefined
   const writer = createWriter(format.rules)
   try {
     const current = writeVariables(writer, format, data)
+    assertOwn(writer)
     if (previous === undefined) return written(writer)
     // No bytes are no data in every layout.
     const same = previous.length > 0 ? isWritten(writer, previous) : current.names.length === 0
@@ -43,6 +45,14 @@ function encode(format: Format, data: SessionData, previous: Payload | undefined
   } finally {
     release(writer)
   }
+}
+
+/** A name of odd bytes could make a session look like another format, which reading refuses. */
+function assertOwn(writer: Writer): void {
+  const { view, pos } = writer
+  if (pos === 0 || !mayBeForeign(view[0])) return
+  const foreign = foreignFormat(view.subarray(0, pos))
+  if (foreign !== undefined) refuse(writer, `a first variable that reads as ${foreign}`)
 }
 
 function isWritten({ view, pos }: Writer, payload: Payload): boolean {
