@@ -54,7 +54,10 @@ function isOneOf(classes: ReadonlySet<string>): TypeCheck {
 
 const isDateObject = isOneOf(new Set(['datetime', 'datetimeimmutable']))
 const isThrowable = isOneOf(THROWABLES)
-const isInterval = isOneOf(new Set(['dateinterval']))
+
+/** No class that extends `DateInterval` will do. */
+const isInterval: TypeCheck = (value) =>
+  isObject(value) && (kindOf(value as object) === undefined || builtInOf(value) === 'dateinterval')
 
 const orNull =
   (check: TypeCheck): TypeCheck =>
@@ -69,7 +72,7 @@ function hasAll(types: Readonly<Record<string, TypeCheck>>): DataCheck {
 
 function memberOf(members: Members, key: string): unknown {
   const number = Number(key)
-  return Number.isNaN(number) ? members.get(key) : (members.get(number) ?? members.get(key))
+  return members.has(number) ? members.get(number) : members.get(key)
 }
 
 const hasDate = hasAll({ date: isString, timezone_type: isInt, timezone: isString })
