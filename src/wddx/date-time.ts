@@ -7,7 +7,8 @@
 
 const DATE = String.raw`(\d{4})-(\d{1,2})-(\d{1,2})`
 const TIME = String.raw`(\d{1,2}):([0-5]?\d):([0-5]?\d|60)`
-const FRACTION = String.raw`(?:(?<=:\d\d:\d\d)\.\d{1,9})?`
+/** Only behind digits in pairs. */
+const FRACTION = String.raw`(?:(?<=^.{5}\d\d-\d\dT\d\d:\d\d:\d\d)\.\d{1,9})?`
 const ZONE = String.raw`(?:Z|([+-])(\d{1,2})(?::?([0-5]\d)|:(\d))?)?`
 const DATE_TIME = new RegExp(`^${DATE}T${TIME}${FRACTION}${ZONE}$`)
 

@@ -64,7 +64,8 @@ export function phpFloatText({ value, text }: PhpFloat, exact: boolean): string 
 }
 
 function isTextOf(text: string, value: number): boolean {
-  return NUMERIC.exec(text)?.[1] === text && !INTEGER.test(text) && Object.is(Number(text), value)
+  const isFloat = NUMERIC.exec(text)?.[1] === text && integerOf(text) === undefined
+  return isFloat && Object.is(Number(text), value)
 }
 
 /** Never the text of an int. */

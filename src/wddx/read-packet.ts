@@ -5,6 +5,7 @@
  */
 import type { Payload } from '../handler.js'
 import { createHolder, createRecord } from '../php/frame.js'
+import { keepOrder } from '../php/variable-order.js'
 import type { SessionData } from '../serializer.js'
 import { createVariables } from './level.js'
 import { fail, type WddxRules } from './packet.js'
@@ -20,7 +21,12 @@ export function decodePacket(payload: Payload, rules: WddxRules): SessionData {
   if (payload.length === 0) return data
   const reader = createReader(payload, rules)
   const variables = createVariables(createHolder(data))
-  readVariables(reader, (tag) => void readVariable(reader, variables, tag))
+  const names: string[] = []
+  readVariables(reader, (tag) => {
+    const found = readVariable(reader, variables, tag)
+    if (found && rules.exact) names.push(String(variables.key))
+  })
+  if (rules.exact) keepOrder(data, names)
   return data
 }
 

@@ -6,6 +6,7 @@
 import { EncodeError, SessionError } from '../errors.js'
 import type { Payload } from '../handler.js'
 import { sameBytes } from '../lib/bytes.js'
+import { namesOf } from '../php/variable-order.js'
 import type { SessionData } from '../serializer.js'
 import { FORMAT, HEAD, TAIL, type WddxRules } from './packet.js'
 import { keepPrevious } from './previous.js'
@@ -37,7 +38,7 @@ export function encodePacket(
 function elementsOf(data: SessionData, rules: WddxRules): ReadonlyMap<string, string> {
   const writer = createWriter(rules)
   const elements = new Map<string, string>()
-  for (const name of Object.keys(data)) {
+  for (const name of namesOf(data, rules.exact)) {
     const value = data[name]
     if (value !== undefined) elements.set(name, variableElement(writer, name, value))
   }
