@@ -88,7 +88,8 @@ function copyOf(plan: Plan): Plan {
 function isHolder(plan: Plan & { kind: 'reference' }, { objectReferences }: GrowOptions): boolean {
   const { kind } = plan.item
   if (kind === 'array') return true
-  if (kind === 'leaf') return !(plan.item.value instanceof PhpEnum) || objectReferences
+  // PHP has each case once: a case may stand elsewhere before this reference to it.
+  if (kind === 'leaf') return !(plan.item.value instanceof PhpEnum)
   return (kind === 'object' || kind === 'custom') && objectReferences
 }
 

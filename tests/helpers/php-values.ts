@@ -1,7 +1,7 @@
 /** Generated PHP values, as fast-check arbitraries; see php-plans.ts for how they come to be. */
 import { isUtf8 } from 'node:buffer'
 import fc from 'fast-check'
-import { PhpEnum } from '../../src/php/values.js'
+import { PhpEnum, PhpFloat } from '../../src/php/values.js'
 import type { SessionData } from '../../src/serializer.js'
 import { grow, growAll, phpKey, type GrowOptions, type Key, type Plan } from './php-plans.js'
 import { wire } from './typed-value.js'
@@ -159,6 +159,35 @@ const normal = plans({
 /** Any value, as it is read in normal mode: equal to what is read from what is written of it. */
 export const phpValue: fc.Arbitrary<unknown> = normal.map((plan) => grow(plan))
 
+/** Floats that JavaScript would take for an int, and texts that are not the shortest. */
+const exactFloat = fc.oneof(
+  fc.integer().map((value) => new PhpFloat(value)),
+  fc.maxSafeInteger().map((value) => new PhpFloat(value)),
+  fc.constantFrom(
+    new PhpFloat(0.1, '0.10000000000000001'),
+    new PhpFloat(5, '5.0'),
+    new PhpFloat(1e25, '10000000000000000905969664'),
+    new PhpFloat(-0, '-0.0'),
+    new PhpFloat(0, '1e-999'),
+  ),
+)
+
+const exact = plans({
+  leaf: fc.oneof(
+    { weight: 8, arbitrary: scalar },
+    { weight: 1, arbitrary: enumCase },
+    { weight: 2, arbitrary: exactFloat },
+  ),
+  classNames: CLASS_NAMES,
+  member: memberKey,
+  custom: true,
+})
+
+/** Any value, as it is read in exact mode: floats with their text, references to objects. */
+export const exactValue: fc.Arbitrary<unknown> = exact.map((plan) =>
+  grow(plan, { objectReferences: true }),
+)
+
 /** Names of variables: mostly such as every format has, some that one of them refuses. */
 export const variableName = fc.oneof(
   { weight: 12, arbitrary: words.filter((name) => !name.includes('|')) },
@@ -170,6 +199,11 @@ const oddName = fc.constantFrom('a|b', '|', '\ud800', '\udcff\udc80', 'n'.repeat
 /** Variables of a session in normal mode; some are the same object or the same reference. */
 export const sessionData: fc.Arbitrary<SessionData> = sessions(variableName, normal, {
   objectReferences: false,
+})
+
+/** Variables of a session in exact mode. */
+export const exactSessionData: fc.Arbitrary<SessionData> = sessions(variableName, exact, {
+  objectReferences: true,
 })
 
 /** Variables of which some have names that a format may not have. */
@@ -185,11 +219,12 @@ export function sessions(
   plan: fc.Arbitrary<Plan>,
   options: GrowOptions,
 ): fc.Arbitrary<SessionData> {
-  return fc.array(fc.tuple(name, plan), { maxLength: 5 }).map((entries) => {
-    const unique = new Map(entries)
-    const values = growAll([...unique.values()], options)
+  return fc.array(fc.tuple(name, plan), { maxLength: 4 }).map((entries) => {
+    // In the order of an object, where integers come first: it decides what is a first place.
+    const unique = Object.entries(Object.fromEntries(entries))
+    const values = growAll(unique.map(([, plan]) => plan), options) // prettier-ignore
     const data = Object.create(null) as SessionData
-    ;[...unique.keys()].forEach((key, index) => (data[key] = values[index]))
+    unique.forEach(([key], index) => (data[key] = values[index]))
     return data
   })
 }

@@ -7,7 +7,7 @@ import { phpValue } from '../helpers/php-values.js'
 import { difference } from '../helpers/same-value.js'
 import { text } from '../helpers/typed-value.js'
 
-const RUNS = { numRuns: 10_000 }
+const RUNS = { numRuns: 10_000, includeErrorInReport: true }
 
 /** Throws with what was written, which says more than the value does. */
 export function assertSame(value: unknown, read: unknown, bytes: Uint8Array): void {
