@@ -13,13 +13,8 @@ import { imageOf, type Instance } from './write-class.js'
 import { createWriteFrame, Shape, type Entry, type WriteFrame } from './write-frame.js'
 import { openFrame } from './open-frame.js'
 import { writeBytes, writeFloat, writeScalar } from './write-scalar.js'
-import {
-  identityOf,
-  writeAgain,
-  writeEnum,
-  writeSerializable,
-  type Shared,
-} from './write-shared.js'
+import { identityOf, writeAgain, writeEnum, type Shared } from './write-shared.js'
+import { writeSerializable } from './write-serializable.js'
 import { refuse, type Writer } from './writer.js'
 
 /**

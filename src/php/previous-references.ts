@@ -85,6 +85,7 @@ function choose(
     copied.add(variable)
     const whole =
       same.has(name) &&
+      variable.movable &&
       variable.tokens.every((token) => copied.has(owners[token.slot])) &&
       held.every((identity) => owners[slots.get(identity) ?? 0] === variable) &&
       held.length === (owned.get(variable) ?? 0)

@@ -6,9 +6,10 @@
 import type { Payload } from '../handler.js'
 import type { SessionData } from '../serializer.js'
 import { createHolder, createRecord, peek } from './frame.js'
+import type { Layout } from './layout.js'
 import { openVariables, takeRootSlot } from './read-variables.js'
 import type { Reader } from './reader.js'
-import { isReference, withSlots } from './references.js'
+import { isReference, readWithSlots } from './references.js'
 import type { SlotTable, Token } from './slots.js'
 import { readValue } from './unserialize-value.js'
 import type { Format } from './write-variables.js'
@@ -23,6 +24,8 @@ export interface Variable {
   readonly firstSlot: number
   readonly nextSlot: number
   readonly tokens: readonly Token[]
+  /** Whether all its slots are in `tokens`: none is in the data of an object. */
+  readonly movable: boolean
 }
 
 /** The previous payload, read with slots. */
@@ -41,21 +44,26 @@ export interface Previous {
 /** @throws {DecodeError} */
 export function readPrevious(format: Format, payload: Payload): Previous {
   const { layout } = format
-  const reader = withSlots(openVariables(format, payload))
+  return readWithSlots(openVariables(format, payload), (reader) => readAll(reader, layout, payload))
+}
+
+function readAll(reader: Reader, layout: Layout, payload: Payload): Previous {
   const data = createRecord()
   const holder = createHolder(data)
   takeRootSlot(reader, layout, holder)
-  const { places, tokens } = reader.slots as SlotTable
+  const { places, tokens, counts } = reader.slots as SlotTable
   const variables = new Map<string, Variable>()
   const owners: (Variable | undefined)[] = []
   let total = 0
   layout.read(reader, (name, start) => {
     const firstSlot = places.length + 1
     const firstToken = tokens.length
+    const nestedTokens = counts.tokens
     readValue(reader, holder, name)
     const nextSlot = places.length + 1
     const own = tokens.slice(firstToken)
-    const variable = { start, end: reader.pos, firstSlot, nextSlot, tokens: own }
+    const movable = counts.tokens === nestedTokens
+    const variable = { start, end: reader.pos, firstSlot, nextSlot, tokens: own, movable }
     variables.set(name, variable)
     for (let slot = firstSlot; slot < nextSlot; slot += 1) owners[slot] = variable
     total += 1

@@ -11,7 +11,7 @@ import { Byte, Tag } from './codes.js'
 import { createFrame, Kind, mapKey, peek, put, type Frame } from './frame.js'
 import { createInstances } from './instances.js'
 import type { PhpKey } from './keys.js'
-import type { Slot } from './slots.js'
+import { createSlots, type Slot, type SlotTable } from './slots.js'
 import { byteAt, Digits, fail, readDigits, wrapped, type Reader } from './reader.js'
 import { isShared, kindOf, PhpReference, type PhpObject } from './values.js'
 
@@ -26,18 +26,9 @@ export function takeSlot(reader: Reader, frame: Frame, name: PhpKey): void {
   if (byteAt(reader, reader.pos) !== Tag.Reference) reader.slots?.places.push({ frame, key })
 }
 
-/** A place nothing can refer to. */
-const NOWHERE: Slot = { frame: createFrame(Kind.List, [], 0), key: 0 }
-
-/** Gives slots to values that are not looked at. */
-export function skipSlots(reader: Reader, count: number): void {
-  for (let left = count; left > 0; left -= 1) reader.slots?.places.push(NOWHERE)
-}
-
 /** `r:<slot>;`, the same object again. */
 export function readSameObject(reader: Reader, frame: Frame): unknown {
   const slot = readSlot(reader)
-  if (reader.slots?.counting) return null
   const value = slot !== undefined && !isHere(slot, frame) ? valueOf(slot) : undefined
   if (!isObject(reader, value)) fail(reader, reader.pos, 'the slot of an object')
   return value
@@ -58,7 +49,6 @@ function isObject(reader: Reader, value: unknown): boolean {
  */
 export function readReference(reader: Reader, frame: Frame): unknown {
   const slot = readSlot(reader)
-  if (reader.slots?.counting) return null
   const value = slot !== undefined && !isHere(slot, frame) ? peek(slot.frame, slot.key) : undefined
   if (slot === undefined || value === undefined) fail(reader, reader.pos, 'the slot of a value')
   if (isReference(value)) return value
@@ -113,18 +103,30 @@ export function withSlotsIfNeeded<T>(reader: Reader, read: (reader: Reader) => T
     return read(reader)
   } catch (thrown) {
     if (thrown !== NEEDS_SLOTS) throw thrown
-    return read(withSlots(reader))
+    return readWithSlots(reader, read)
   }
 }
 
-/** A reader of the same payload, at its beginning, that keeps slots. */
-export function withSlots(reader: Reader): Reader {
-  return {
-    ...reader,
-    pos: 0,
-    depth: 0,
-    opened: undefined,
-    slots: { places: [], tokens: [], counting: false },
-    instances: reader.instances && createInstances(),
+/**
+ * Reads with slots, and once more without those in the data of objects that serialized themselves:
+ * text in it may only look like values, and references would lead elsewhere.
+ */
+export function readWithSlots<T>(reader: Reader, read: (reader: Reader) => T): T {
+  const slots = createSlots(true)
+  try {
+    return read(atBeginning(reader, slots))
+  } catch (error) {
+    if (slots.counts.values === 0) throw error
+    try {
+      return read(atBeginning(reader, createSlots(false)))
+    } catch {
+      throw error
+    }
   }
+}
+
+/** A reader of the same payload, at its beginning. */
+function atBeginning(reader: Reader, slots: SlotTable): Reader {
+  const instances = reader.instances && createInstances()
+  return { ...reader, pos: 0, depth: 0, opened: undefined, slots, instances }
 }

@@ -19,10 +19,24 @@ export interface Token {
   readonly slot: number
 }
 
+/** What was found in the data of objects that serialized themselves; see nested.ts. */
+export interface NestedCounts {
+  values: number
+  tokens: number
+}
+
 /** What a reader keeps once the payload is known to have references. */
 export interface SlotTable {
   readonly places: Slot[]
   readonly tokens: Token[]
-  /** Whether only the slots are counted: references lead nowhere then. */
-  readonly counting: boolean
+  /** Whether values in the data of objects that serialized themselves take slots, too. */
+  readonly nested: boolean
+  /** How deep in such data the reader is. */
+  readonly level: number
+  readonly counts: NestedCounts
+}
+
+/** A table without slots yet. */
+export function createSlots(nested: boolean): SlotTable {
+  return { places: [], tokens: [], nested, level: 0, counts: { values: 0, tokens: 0 } }
 }

@@ -4,9 +4,7 @@
  * @see ext/standard/var_unserializer.re
  * @module
  */
-import { DecodeError } from '../errors.js'
 import { Byte, Tag } from './codes.js'
-import { defaultRules } from './codec-options.js'
 import {
   becomeRecord,
   createFrame,
@@ -26,9 +24,10 @@ import { readBool, readFloat, readInt, readNull } from './read-scalar.js'
 import { badKey, readArrayHead, readKey } from './read-key.js'
 import { readEscaped } from './read-escaped.js'
 import { readString, readTextKey } from './read-string.js'
-import { byteAt, createReader, expectByte, fail, type Reader } from './reader.js'
-import { isReference, readReference, readSameObject, skipSlots, takeSlot } from './references.js'
-import type { PhpObject } from './values.js'
+import { byteAt, expectByte, fail, type Reader } from './reader.js'
+import { hasToken, nestedOf, takeNested, type Nested } from './nested.js'
+import { isReference, NEEDS_SLOTS, readReference, readSameObject, takeSlot } from './references.js'
+import type { PhpObject, PhpSerializable } from './values.js'
 
 /**
  * Reads the value that begins at `reader.pos` and puts it into `holder` under `key`.
@@ -106,8 +105,8 @@ function openProperties(reader: Reader): unknown {
 
 function openSerializable(reader: Reader): unknown {
   const value = readSerializable(reader)
-  // One level only: data within data would cost its size again at each level.
-  if (reader.slots?.counting === false) skipSlots(reader, nestedSlots(value.data))
+  if (reader.slots === undefined && hasToken(value)) throw NEEDS_SLOTS
+  takeNested(reader, value, readValue)
   return asInstance(reader, value)
 }
 
@@ -247,22 +246,7 @@ function close(reader: Reader, frame: Frame): Frame {
   return parent
 }
 
-/**
- * How many slots the data of an object that serialized itself takes, beside that of the object.
- *
- * Such a class mostly calls `serialize()` for its parts, and PHP goes on counting in them. What it
- * really does is in its code; data that is exactly one serialized value is taken for that.
- */
-const NESTED = defaultRules('serializable')
-
-export function nestedSlots(data: Uint8Array): number {
-  const slots = { places: [], tokens: [], counting: true }
-  const reader = { ...createReader(data, NESTED), slots }
-  try {
-    readValue(reader, createFrame(Kind.List, [], 0), 0)
-  } catch (error) {
-    if (!(error instanceof DecodeError)) throw error
-    return 0
-  }
-  return reader.pos === data.length ? slots.places.length : 0
+/** Values in the data of an object that serialized itself. */
+export function nestedIn(value: PhpSerializable): Nested {
+  return nestedOf(value, readValue)
 }

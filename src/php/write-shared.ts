@@ -8,8 +8,8 @@
  * @module
  */
 import { bytesOfName, writeAscii } from './write-scalar.js'
-import { nestedSlots } from './unserialize-value.js'
-import type { PhpEnum, PhpObject, PhpSerializable } from './values.js'
+import { isReference } from './references.js'
+import { isShared, type PhpEnum, type PhpObject, type PhpSerializable } from './values.js'
 import { writeRaw, type Writer } from './writer.js'
 
 /** A value that has an identity in PHP. */
@@ -18,6 +18,13 @@ export type Shared = PhpObject | PhpEnum | PhpSerializable
 /** What is the same for PHP: the instance, or the case of an enum. */
 export function identityOf(value: Shared): unknown {
   return 'caseName' in value ? `${value.className}:${value.caseName}` : value
+}
+
+/** What a place shares with others: its object, or its reference; `undefined` for neither. */
+export function identityAt(value: unknown): unknown {
+  const held = isReference(value) && isShared(value.value) ? value.value : value
+  if (isShared(held)) return identityOf(held as Shared)
+  return isReference(held) ? held : undefined
 }
 
 /**
@@ -50,16 +57,8 @@ export function writeEnum(writer: Writer, { className, caseName }: PhpEnum): voi
   writeAscii(writer, ';')
 }
 
-/** `C:<n>:"<class>":<n>:{<bytes>}` */
-export function writeSerializable(writer: Writer, { className, data }: PhpSerializable): void {
-  writeHead(writer, 'C', bytesOfName(writer, className))
-  writeAscii(writer, `:${data.length}:{`)
-  writeRaw(writer, data)
-  writeAscii(writer, '}')
-  writer.slot += nestedSlots(data)
-}
-
-function writeHead(writer: Writer, tag: string, name: Buffer): void {
+/** `<tag>:<n>:"<name>"` */
+export function writeHead(writer: Writer, tag: string, name: Buffer): void {
   writeAscii(writer, `${tag}:${name.length}:"`)
   writeRaw(writer, name)
   writeAscii(writer, '"')

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { DecodeError } from '../../src/errors.js'
+import { DecodeError, EncodeError } from '../../src/errors.js'
 import { serialize } from '../../src/php/serialize.js'
 import { unserialize } from '../../src/php/unserialize.js'
 import { PhpEnum, PhpObject, PhpReference } from '../../src/php/values.js'
@@ -206,6 +206,15 @@ function isRewritten(
   return sameBytes(encode(read), encode(record(order)))
 }
 
+/** The same; what only the data of an object refers to cannot be taken away from it. */
+function isKept(...given: Parameters<typeof isRewritten>): boolean {
+  try {
+    return isRewritten(...given)
+  } catch (error) {
+    return error instanceof EncodeError && error.message.includes('refers to what is not written')
+  }
+}
+
 describe('twenty thousand mutants of what PHP wrote', () => {
   it('are data or a DecodeError, and leave every prototype alone', () => {
     const source = numbers(2024)
@@ -227,7 +236,7 @@ describe('twenty thousand mutants of what PHP wrote', () => {
         }
         read += 1
         if (encode(data, bytes) !== bytes) throw new Error(`not kept: ${text(bytes)}`)
-        if (!isRewritten({ encode, decode }, data, bytes)) throw new Error(`lost: ${text(bytes)}`)
+        if (!isKept({ encode, decode }, data, bytes)) throw new Error(`lost: ${text(bytes)}`)
         for (const object of objectsIn(data)) {
           if (PROTOTYPES.has(Object.getPrototypeOf(object))) continue
           if ('className' in object) continue

@@ -313,7 +313,8 @@ describe('references', () => {
     const [, e, f] = read('a:3:{i:0;C:3:"Old":1:{x}i:1;O:1:"A":0:{}i:2;r:3;}') as unknown[]
 
     expect([b, d, f]).toEqual([a, c, e])
-    expect(() => read(`a:2:{i:0;${nested}i:1;R:4;}`)).toThrow(DecodeError)
+    expect((read(`a:2:{i:0;${nested}i:1;R:4;}`) as unknown[])[1]).toEqual(new PhpReference(1))
+    expect(() => read(`a:2:{i:0;${nested}i:1;r:4;}`)).toThrow(DecodeError)
   })
 
   it('do not recurse into data within data', () => {
