@@ -64,24 +64,33 @@ function elapsed(run: () => unknown, count: number): number {
   return Number(process.hrtime.bigint() - started) || 1
 }
 
-/** Times all lanes, in another order each turn. */
+/**
+ * Times all lanes, in another order each turn; the first one again right before each of the others.
+ */
 export async function compare(lanes: readonly Lane[], plan: Plan): Promise<Result[]> {
-  const times = new Map<Lane, number[]>(lanes.map((each) => [each, []]))
+  const [base, ...others] = lanes.map((each) => ({ ...each, times: [], ratios: [] }) as Timed)
+  if (base === undefined) return []
   for (const each of lanes) await each.time(plan.milliseconds * 5)
   for (let turn = 0; turn < plan.turns; turn += 1) {
-    const from = turn % lanes.length
-    for (const each of [...lanes.slice(from), ...lanes.slice(0, from)]) {
-      const own = times.get(each) as number[]
-      if (turn >= SLOW_TURNS && median(own) > SLOW_NS) continue
-      own.push(await each.time(plan.milliseconds))
+    const from = turn % others.length
+    for (const each of [...others.slice(from), ...others.slice(0, from)]) {
+      if (turn >= SLOW_TURNS && median(each.times) > SLOW_NS) continue
+      const ofBase = await base.time(plan.milliseconds)
+      const own = await each.time(plan.milliseconds)
+      base.times.push(ofBase)
+      each.times.push(own)
+      each.ratios.push(ofBase / own)
     }
   }
-  const base = times.get(lanes[0] as Lane) as number[]
-  return lanes.map((each) => {
-    const own = times.get(each) as number[]
-    const ratio = median(own.map((time, turn) => (base[turn] as number) / time))
-    return { name: each.name, nanoseconds: median(own), ratio }
+  base.ratios.push(1)
+  return [base, ...others].map(({ name, times, ratios }) => {
+    return { name, nanoseconds: median(times), ratio: median(ratios) }
   })
+}
+
+interface Timed extends Lane {
+  readonly times: number[]
+  readonly ratios: number[]
 }
 
 export function median(numbers: readonly number[]): number {
