@@ -11,8 +11,9 @@
 import { DecodeError } from '../errors.js'
 import { Byte } from './codes.js'
 import { defaultRules } from './codec-options.js'
-import { createFrame, Kind, type Frame } from './frame.js'
+import { createFrame, Kind, peek, type Frame } from './frame.js'
 import type { PhpKey } from './keys.js'
+import { identityAt } from './identity.js'
 import { createReader, type Reader } from './reader.js'
 import { createSlots, type Slot, type SlotTable, type Token } from './slots.js'
 import type { PhpSerializable } from './values.js'
@@ -22,17 +23,21 @@ type ReadValue = (reader: Reader, holder: Frame, key: PhpKey) => void
 
 /** What stands in the data of one object. */
 export interface Nested {
-  /** Places of the values, in the order of their slots. */
-  readonly places: readonly Slot[]
+  /** What the values share with others, in the order of their slots; see `identityAt`. */
+  readonly identities: readonly unknown[]
   /** References in the data. */
-  readonly tokens: readonly Token[]
-  /** Slot of the object itself when it was read; 0 where slots were not kept. */
-  readonly base: number
-  /** The places of all slots when it was read. */
-  readonly all: readonly Slot[]
+  readonly links: readonly Link[]
 }
 
-const NOTHING: Nested = { places: [], tokens: [], base: 0, all: [] }
+/** One reference in the data. */
+export interface Link extends Token {
+  /** Slots from the object itself on, where it leads to that object or to what is within. */
+  readonly within: number | undefined
+  /** What it leads to elsewhere; `undefined` for what nothing can refer to. */
+  readonly identity: unknown
+}
+
+const NOTHING: Nested = { identities: [], links: [] }
 
 /** How deep data within data is looked at: every level costs its size again. */
 const MAX_LEVEL = 8
@@ -53,14 +58,15 @@ export function hasToken({ data }: PhpSerializable): boolean {
 export function takeNested(reader: Reader, value: PhpSerializable, read: ReadValue): void {
   const { slots } = reader
   if (slots === undefined) return
-  const { places, counts } = slots
+  const { places, finds } = slots
   const base = places.length
   const tokens = readAll({ ...reader, slots }, value, read)
   if (tokens === undefined) places.length = base
-  const taken = places.slice(base)
-  counts.values += taken.length
-  counts.tokens += tokens?.length ?? 0
-  known.set(value, { places: taken, tokens: tokens ?? [], base, all: places })
+  const end = places.length
+  finds.values += end - base
+  finds.tokens += tokens?.length ?? 0
+  // What stands at a place is certain only when all is read, and until someone changes it.
+  finds.settle.push(() => known.set(value, describe(places, { base, end, tokens: tokens ?? [] })))
 }
 
 /** What is in the data of an object; read now where it was not read together with references. */
@@ -69,7 +75,30 @@ export function nestedOf(value: PhpSerializable, read: ReadValue): Nested {
   if (found !== undefined) return found
   const slots = createSlots(true)
   const tokens = readAll({ rules: RULES, instances: undefined, slots }, value, read)
-  return tokens === undefined ? NOTHING : { ...NOTHING, places: slots.places }
+  if (tokens === undefined) return NOTHING
+  const { places } = slots
+  // Slots within are the only ones there are: references would lead elsewhere.
+  return describe(places, { base: 0, end: places.length, tokens: [] })
+}
+
+/** Where the data of an object begins and ends among the slots. */
+interface Range {
+  readonly base: number
+  readonly end: number
+  readonly tokens: readonly Token[]
+}
+
+function describe(places: readonly Slot[], { base, end, tokens }: Range): Nested {
+  const links = tokens.map((token) => {
+    const isWithin = token.slot >= base && token.slot <= end
+    const within = isWithin ? token.slot - base : undefined
+    return { ...token, within, identity: identityOfPlace(places[token.slot - 1]) }
+  })
+  return { identities: places.slice(base, end).map(identityOfPlace), links }
+}
+
+function identityOfPlace(place: Slot | undefined): unknown {
+  return place === undefined ? undefined : identityAt(peek(place.frame, place.key))
 }
 
 /** What the data is read with, beside its bytes. */

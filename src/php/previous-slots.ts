@@ -9,12 +9,13 @@ import { createHolder, createRecord, peek } from './frame.js'
 import type { Layout } from './layout.js'
 import { openVariables, takeRootSlot } from './read-variables.js'
 import type { Reader } from './reader.js'
-import { isReference, readWithSlots } from './references.js'
+import { isReference } from './identity.js'
+import { readWithSlots } from './references.js'
 import type { SlotTable, Token } from './slots.js'
 import { readValue } from './unserialize-value.js'
 import type { Format } from './write-variables.js'
 import { isShared } from './values.js'
-import { identityOf, type Shared } from './write-shared.js'
+import { identityOf, type Shared } from './identity.js'
 
 /** One variable of the previous payload. */
 export interface Variable {
@@ -51,18 +52,18 @@ function readAll(reader: Reader, layout: Layout, payload: Payload): Previous {
   const data = createRecord()
   const holder = createHolder(data)
   takeRootSlot(reader, layout, holder)
-  const { places, tokens, counts } = reader.slots as SlotTable
+  const { places, tokens, finds } = reader.slots as SlotTable
   const variables = new Map<string, Variable>()
   const owners: (Variable | undefined)[] = []
   let total = 0
   layout.read(reader, (name, start) => {
     const firstSlot = places.length + 1
     const firstToken = tokens.length
-    const nestedTokens = counts.tokens
+    const nestedTokens = finds.tokens
     readValue(reader, holder, name)
     const nextSlot = places.length + 1
     const own = tokens.slice(firstToken)
-    const movable = counts.tokens === nestedTokens
+    const movable = finds.tokens === nestedTokens
     const variable = { start, end: reader.pos, firstSlot, nextSlot, tokens: own, movable }
     variables.set(name, variable)
     for (let slot = firstSlot; slot < nextSlot; slot += 1) owners[slot] = variable

@@ -8,12 +8,13 @@
  * @module
  */
 import { Byte, Tag } from './codes.js'
-import { createFrame, Kind, mapKey, peek, put, type Frame } from './frame.js'
+import { mapKey, peek, put, type Frame } from './frame.js'
+import { isReference } from './identity.js'
 import { createInstances } from './instances.js'
 import type { PhpKey } from './keys.js'
 import { createSlots, type Slot, type SlotTable } from './slots.js'
 import { byteAt, Digits, fail, readDigits, wrapped, type Reader } from './reader.js'
-import { isShared, kindOf, PhpReference, type PhpObject } from './values.js'
+import { isShared, PhpReference, type PhpObject } from './values.js'
 
 /** Thrown inside the reader only: this payload needs slots. */
 export const NEEDS_SLOTS = Symbol('needs slots')
@@ -92,11 +93,6 @@ function valueOf(slot: Slot): unknown {
   return isReference(value) ? value.value : value
 }
 
-/** Whether a value is a `PhpReference`. */
-export function isReference(value: unknown): value is PhpReference {
-  return typeof value === 'object' && value !== null && kindOf(value) === 'reference'
-}
-
 /** Reads without slots, and once more with them when a reference turns up. */
 export function withSlotsIfNeeded<T>(reader: Reader, read: (reader: Reader) => T): T {
   try {
@@ -114,15 +110,21 @@ export function withSlotsIfNeeded<T>(reader: Reader, read: (reader: Reader) => T
 export function readWithSlots<T>(reader: Reader, read: (reader: Reader) => T): T {
   const slots = createSlots(true)
   try {
-    return read(atBeginning(reader, slots))
+    return readSettled(atBeginning(reader, slots), read)
   } catch (error) {
-    if (slots.counts.values === 0) throw error
+    if (slots.finds.values === 0) throw error
     try {
-      return read(atBeginning(reader, createSlots(false)))
+      return readSettled(atBeginning(reader, createSlots(false)), read)
     } catch {
       throw error
     }
   }
+}
+
+function readSettled<T>(reader: Reader, read: (reader: Reader) => T): T {
+  const result = read(reader)
+  reader.slots?.finds.settle.forEach((settle) => settle())
+  return result
 }
 
 /** A reader of the same payload, at its beginning. */

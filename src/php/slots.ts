@@ -20,9 +20,11 @@ export interface Token {
 }
 
 /** What was found in the data of objects that serialized themselves; see nested.ts. */
-export interface NestedCounts {
+export interface NestedFinds {
   values: number
   tokens: number
+  /** What remains to be done once everything is read. */
+  readonly settle: (() => void)[]
 }
 
 /** What a reader keeps once the payload is known to have references. */
@@ -33,10 +35,11 @@ export interface SlotTable {
   readonly nested: boolean
   /** How deep in such data the reader is. */
   readonly level: number
-  readonly counts: NestedCounts
+  readonly finds: NestedFinds
 }
 
 /** A table without slots yet. */
 export function createSlots(nested: boolean): SlotTable {
-  return { places: [], tokens: [], nested, level: 0, counts: { values: 0, tokens: 0 } }
+  const finds = { values: 0, tokens: 0, settle: [] }
+  return { places: [], tokens: [], nested, level: 0, finds }
 }

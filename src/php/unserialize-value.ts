@@ -26,7 +26,8 @@ import { readEscaped } from './read-escaped.js'
 import { readString, readTextKey } from './read-string.js'
 import { byteAt, expectByte, fail, type Reader } from './reader.js'
 import { hasToken, nestedOf, takeNested, type Nested } from './nested.js'
-import { isReference, NEEDS_SLOTS, readReference, readSameObject, takeSlot } from './references.js'
+import { isReference } from './identity.js'
+import { NEEDS_SLOTS, readReference, readSameObject, takeSlot } from './references.js'
 import type { PhpObject, PhpSerializable } from './values.js'
 
 /**

@@ -6,7 +6,8 @@
 import { defaultRules, readRules, type UnserializeOptions } from './codec-options.js'
 import { createFrame, Kind } from './frame.js'
 import { createReader, type Reader } from './reader.js'
-import { isReference, withSlotsIfNeeded } from './references.js'
+import { isReference } from './identity.js'
+import { withSlotsIfNeeded } from './references.js'
 import { readValue } from './unserialize-value.js'
 
 const FORMAT = 'unserialize'

@@ -8,24 +8,8 @@
  * @module
  */
 import { bytesOfName, writeAscii } from './write-scalar.js'
-import { isReference } from './references.js'
-import { isShared, type PhpEnum, type PhpObject, type PhpSerializable } from './values.js'
+import type { PhpEnum } from './values.js'
 import { writeRaw, type Writer } from './writer.js'
-
-/** A value that has an identity in PHP. */
-export type Shared = PhpObject | PhpEnum | PhpSerializable
-
-/** What is the same for PHP: the instance, or the case of an enum. */
-export function identityOf(value: Shared): unknown {
-  return 'caseName' in value ? `${value.className}:${value.caseName}` : value
-}
-
-/** What a place shares with others: its object, or its reference; `undefined` for neither. */
-export function identityAt(value: unknown): unknown {
-  const held = isReference(value) && isShared(value.value) ? value.value : value
-  if (isShared(held)) return identityOf(held as Shared)
-  return isReference(held) ? held : undefined
-}
 
 /**
  * Writes `r:` or `R:` for what was written before; else gives it the next slot.

@@ -1,0 +1,33 @@
+/**
+ * What makes two places the same for PHP.
+ *
+ * @module
+ */
+import {
+  isShared,
+  kindOf,
+  type PhpEnum,
+  type PhpObject,
+  type PhpReference,
+  type PhpSerializable,
+} from './values.js'
+
+/** A value that has an identity in PHP. */
+export type Shared = PhpObject | PhpEnum | PhpSerializable
+
+/** What is the same for PHP: the instance, or the case of an enum. */
+export function identityOf(value: Shared): unknown {
+  return 'caseName' in value ? `${value.className}:${value.caseName}` : value
+}
+
+/** Whether a value is a `PhpReference`. */
+export function isReference(value: unknown): value is PhpReference {
+  return typeof value === 'object' && value !== null && kindOf(value) === 'reference'
+}
+
+/** What a place shares with others: its object, or its reference; `undefined` for neither. */
+export function identityAt(value: unknown): unknown {
+  const held = isReference(value) && isShared(value.value) ? value.value : value
+  if (isShared(held)) return identityOf(held as Shared)
+  return isReference(held) ? held : undefined
+}
