@@ -37,10 +37,9 @@ function isObjectLike(value: unknown): value is object {
   return typeof value === 'object' && value !== null
 }
 
-/** The class of an object where it is one of PHP's own; what a codec made has none. */
-function builtInOf(value: unknown): string | undefined {
-  const { className } = value as Partial<PhpObject>
-  return className === undefined ? undefined : builtInName(className)
+/** The class of an object where it is one of PHP's own, else nothing; what a codec made has none. */
+function builtInOf(value: unknown): string {
+  return builtInName((value as Partial<PhpObject>).className ?? '')
 }
 
 /** An object of one of these classes, or of one that a program declares and that may extend them. */
@@ -48,7 +47,7 @@ function isOneOf(classes: ReadonlySet<string>): TypeCheck {
   return (value) => {
     if (!isObject(value) || kindOf(value as object) === 'enum') return false
     const name = builtInOf(value)
-    return name === undefined || classes.has(name)
+    return name === '' || classes.has(name)
   }
 }
 
@@ -117,7 +116,7 @@ const hasArray = hasAll({ 0: isInt, 1: (value) => value !== undefined, 2: isArra
 const IS_SELF = 0x100_0000n
 
 /** Objects that keep their properties in another way than others do. */
-const OVERLOADED = new Set<unknown>(['dateinterval', 'splfixedarray'])
+const OVERLOADED = new Set(['dateinterval', 'splfixedarray'])
 
 const checkArray: DataCheck = (members) => {
   if (!hasArray(members) || !isIteratorName(memberOf(members, '3') ?? null)) return false
@@ -131,7 +130,7 @@ function isIteratorName(value: unknown): boolean {
   if (isNull(value)) return true
   if (typeof value !== 'string' || value === '') return false
   const name = builtInName(value.replace(/^\\/, ''))
-  return name === undefined || ITERATORS.has(name)
+  return name === '' || ITERATORS.has(name)
 }
 
 const hasStorage = hasAll({ 0: isArray, 1: isArray })
@@ -195,4 +194,15 @@ export const DATA_CHECKS: ReadonlyMap<string, DataCheck> = new Map([
   ...['mt19937', 'pcgoneseq128xslrr64', 'xoshiro256starstar'].map(
     (name) => [`random\\engine\\${name}`, isEngine] as const,
   ),
+])
+
+/** How the bytes of a class begin that it wrote by itself before PHP 7.4: with its flags. */
+export const OLD_DATA: ReadonlyMap<string, RegExp> = new Map([
+  ...['arrayobject', 'arrayiterator', 'recursivearrayiterator'].map(
+    (name) => [name, /^x:i:[+-]?\d+;[aOCrm]/] as const,
+  ),
+  ...['spldoublylinkedlist', 'splqueue', 'splstack'].map(
+    (name) => [name, /^i:[+-]?\d+;(?::|$)/] as const,
+  ),
+  ['splobjectstorage', /^x:i:\+?\d+;[OCrm]/],
 ])

@@ -60,10 +60,26 @@ export const OTHERS = names(String.raw`
 /** PHP compares the letters of ASCII without case, and no other; all of its own names are ASCII. */
 const ASCII_NAME = /^[\w\\]+$/
 
-/** The name of a class of PHP's own in lower case; `undefined` for any other class. */
-export function builtInName(className: string): string | undefined {
-  if (!ASCII_NAME.test(className)) return undefined
-  const name = className.toLowerCase()
-  const known = [REFUSED, ITERATORS, THROWABLES, OTHERS].some((each) => each.has(name))
-  return known ? name : undefined
+const ALL = new Set([...REFUSED, ...ITERATORS, ...THROWABLES, ...OTHERS])
+
+/** Names that were looked up, and what they are: a payload has few classes and many objects. */
+const MAX_LOOKED_UP = 1000
+const lookedUp = new Map<string, string>()
+
+/** None of PHP's own is longer; what is kept stays small, whatever payloads hold. */
+const MAX_LENGTH = 40
+
+/** The name of a class in lower case, as the tables have it; empty where it is none of PHP's own. */
+export function builtInName(className: string): string {
+  if (className.length > MAX_LENGTH) return ''
+  return lookedUp.get(className) ?? lookUp(className)
+}
+
+function lookUp(className: string): string {
+  if (!ASCII_NAME.test(className)) return ''
+  const lower = className.toLowerCase()
+  const name = ALL.has(lower) ? lower : ''
+  // A copy, as the name may be a part of the text of a whole payload.
+  if (lookedUp.size < MAX_LOOKED_UP) lookedUp.set(Buffer.from(className).toString(), name)
+  return name
 }

@@ -19,6 +19,9 @@ const MAX_YEAR = 999_999
 
 const DAY = 86_400
 
+/** Far longer than any date; what is longer is not looked at, as bytes may hold megabytes of it. */
+export const MAX_DATE_LENGTH = 256
+
 const TEXT =
   /^(?<year>\d{4}|[+-]\d{4,19})-(?<month>\d\d)-(?<day>\d\d)(?:[ Tt](?<time>\d\d:\d\d(?::\d\d(?:\.\d{1,19})?)?))?$/
 
@@ -30,6 +33,7 @@ const TIME = /^(\d\d):(\d\d)(?::(\d\d)(?:\.(\d+))?)?$/
  * @returns `undefined` where PHP refuses the numbers, and for text in any other form.
  */
 export function readWallTime(text: string): WallTime | undefined {
+  if (text.length > MAX_DATE_LENGTH) return undefined
   const { year, month, day, time = '00:00' } = TEXT.exec(text)?.groups ?? {}
   if (year === undefined || Number(month) > 12 || Number(day) > 31) return undefined
   const ofDay = readTimeOfDay(time)

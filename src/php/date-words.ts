@@ -7,7 +7,7 @@
  * @see ext/date/lib/parse_date.re
  * @module
  */
-import { readWallTime } from './date-text.js'
+import { MAX_DATE_LENGTH, readWallTime } from './date-text.js'
 import { findZone } from './time-zones.js'
 
 /** A date as PHP writes one, whatever its numbers; one with a year of more digits has a sign. */
@@ -27,8 +27,9 @@ const WORDS = new Set(
 /** Words, and the names of zones with what joins their parts. */
 const WORD = /[A-Za-z]+(?:[_/-][A-Za-z]+)*/g
 
-/** Whether PHP refuses the text for certain. */
+/** Whether PHP refuses the text for certain, or it is far too long for a date. */
 export function refusesDate(text: string): boolean {
+  if (text.length > MAX_DATE_LENGTH) return true
   const trimmed = text.trim()
   if (NUMERIC.test(trimmed)) return readWallTime(trimmed) === undefined
   if (/^\d{1,3}$|[\x80-\uffff]/.test(trimmed)) return true

@@ -86,6 +86,9 @@ const OFFSET =
 /** How PHP tells an identifier from an abbreviation where both may stand. */
 const IDENTIFIER = /^[A-Z][a-z]+(?:[_/-][A-Za-z]+)+$/
 
+/** Twice the longest name there is; what is longer is not looked at. */
+const MAX_LENGTH = 80
+
 /** Names of three letters that are identifiers; `Intl` also takes abbreviations of its own. */
 const SHORT = /^(?:CET|EET|EST|GMT|HST|MET|MST|PRC|ROC|ROK|UCT|UTC|WET)$/i
 
@@ -107,6 +110,7 @@ const MAX_SECONDS = 8_640_000_000_000
 
 /** What PHP reads behind a date, for the types 1 and 2; `undefined` for an unknown zone. */
 export function findZone(text: string): Zone | undefined {
+  if (text.length > MAX_LENGTH) return undefined
   const offset = OFFSETS.get(text.toLowerCase()) ?? readOffset(text)
   if (offset !== undefined) return () => offset
   return IDENTIFIER.test(text) ? identifiedZone(text) : undefined
@@ -114,6 +118,7 @@ export function findZone(text: string): Zone | undefined {
 
 /** The zone of an identifier, in any letter case; `undefined` where PHP has none, as `Intl` says. */
 export function identifiedZone(text: string): Zone | undefined {
+  if (text.length > MAX_LENGTH) return undefined
   if (/^utc$/i.test(text)) return () => 0
   if (FOREIGN.test(text) || (text.length === 3 && !SHORT.test(text))) return undefined
   const formatter = formatterOf(text)
@@ -125,6 +130,7 @@ const OFFSET_TEXT = /^(?:GMT)?[+-](?:\d{1,4}|\d:\d\d?|\d\d:\d\d?|\d[\d:]{5}|\d\d
 
 /** Whether the text is a zone by itself, for PHP's `DateTimeZone`. */
 export function isZone(text: string): boolean {
+  if (text.length > MAX_LENGTH) return false
   const name = text.replace(/^[ \t]*\(?|\)$/g, '')
   return (
     OFFSETS.has(name.toLowerCase()) || OFFSET_TEXT.test(name) || identifiedZone(name) !== undefined

@@ -2,9 +2,20 @@
 import { spawnSync } from 'node:child_process'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { checkBuiltIn, isBuiltInClass, refusedClass } from '../../src/php/builtins.js'
+import {
+  checkBuiltIn,
+  checkBuiltInData,
+  isBuiltInClass,
+  refusedClass,
+} from '../../src/php/builtins.js'
 import { serialize } from '../../src/php/serialize.js'
-import { PhpEnum, PhpFloat, PhpObject, PhpReference } from '../../src/php/values.js'
+import {
+  PhpEnum,
+  PhpFloat,
+  PhpObject,
+  PhpReference,
+  PhpSerializable,
+} from '../../src/php/values.js'
 import { describeWith } from '../helpers/services.js'
 
 const SCRIPT = new URL('../helpers/php-verdicts.php', import.meta.url).pathname
@@ -27,6 +38,7 @@ function accepts(value: unknown): boolean {
   if (value instanceof PhpObject) {
     return [...value.members.values()].every(accepts) && checkBuiltIn(value)
   }
+  if (value instanceof PhpSerializable) return checkBuiltInData(value)
   if (Array.isArray(value)) return value.every(accepts)
   return value instanceof Map ? [...(value as Map<unknown, unknown>).values()].every(accepts) : true
 }
@@ -177,6 +189,22 @@ describeWith('php', "PHP's own classes", () => {
         object('DateTimeImmutable', { date: '2024-01-01 10:00:00', timezone_type: 1, timezone }),
       ),
     ])
+  })
+
+  it('take bytes of their own old formats as PHP does, by how these begin', () => {
+    const classes = ['ArrayObject', 'ArrayIterator', 'SplObjectStorage', 'SplQueue', 'SplFixedArray', 'DateTime', 'stdClass', 'Plain'] // prettier-ignore
+    const texts = [
+      '', 'abc', 'x:i:0;a:0:{};m:a:0:{}', 'x:i:0;N;;m:a:0:{}', 'x:i:16777216;m:a:0:{}', 'i:4;', 'i:4',
+      'x:i:0;O:5:"Plain":0:{};m:a:0:{}', 'i:4;:i:1;', 'i:4;i:1;', 'd:4;', 'x:d:4;a:0:{};m:a:0:{}',
+      'X:i:0;a:0:{};m:a:0:{}', 'x:i:0;E:11:"Suit:Hearts";;m:a:0:{}', 'a:0:{}', 'x:i:0;', 'x',
+    ] // prettier-ignore
+    // Behind the first bytes all is PHP's to read: whether as many objects follow as it says.
+    const miscounted = /^x:i:(?:16777216|0;O)/
+    const pairs = classes.flatMap((name) => texts.map((text) => [name, text] as const))
+    const told = pairs.filter(
+      ([name, text]) => name !== 'SplObjectStorage' || !miscounted.test(text),
+    )
+    compare(told.map(([name, text]) => new PhpSerializable(name, Buffer.from(text))))
   })
 
   it('agree on 700 objects with members at random', () => {

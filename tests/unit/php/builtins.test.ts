@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { checkBuiltIn, isBuiltInClass, refusedClass } from '../../../src/php/builtins.js'
+import {
+  checkBuiltIn,
+  checkBuiltInData,
+  isBuiltInClass,
+  refusedClass,
+} from '../../../src/php/builtins.js'
 import { refusesDate } from '../../../src/php/date-words.js'
 import { isZone } from '../../../src/php/time-zones.js'
 import {
@@ -158,6 +163,31 @@ describe('checkBuiltIn', () => {
   it('is not confused by names that objects inherit', () => {
     expect(taken('Exception', { constructor: 5, toString: 5, __proto__: null })).toBe(true)
     expect(taken('__proto__', {})).toBe(true)
+  })
+})
+
+describe('checkBuiltInData', () => {
+  const takes = (className: string, text: string): boolean =>
+    checkBuiltInData(new PhpSerializable(className, Buffer.from(text)))
+
+  it.each([
+    ['ArrayObject', ''],
+    ['ArrayObject', 'x:i:0;a:0:{};m:a:0:{}'],
+    ['SplObjectStorage', 'x:i:0;m:a:0:{}'],
+    ['splstack', 'i:6;:i:1;'],
+    ['DateTime', 'abc'],
+    ['App\\Old', 'abc'],
+  ])('takes the bytes of %s: %s', (className, text) => {
+    expect(takes(className, text)).toBe(true)
+  })
+
+  it.each([
+    ['ArrayObject', 'abc'],
+    ['ArrayIterator', 'x:i:0;N;;m:a:0:{}'],
+    ['SplObjectStorage', 'x:i:0;a:0:{};m:a:0:{}'],
+    ['SplQueue', 'i:6;i:1;'],
+  ])('refuses the bytes of %s: %s', (className, text) => {
+    expect(takes(className, text)).toBe(false)
   })
 })
 

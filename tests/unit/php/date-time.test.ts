@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { checkBuiltIn } from '../../../src/php/builtins.js'
 import { readWallTime, wallText } from '../../../src/php/date-text.js'
 import { dateTimeCodec } from '../../../src/php/date-time.js'
 import { findZone, identifiedZone, instantOf } from '../../../src/php/time-zones.js'
@@ -87,6 +88,23 @@ describe('dateTimeCodec', () => {
     expect(read).toThrow(RangeError)
     expect(read).toThrow(/^(no date and time zone|a date beyond those of JavaScript)$/)
   })
+
+  it.each(['1', ' ', 'a', '2024-', '+1', 'A/', ':'])(
+    'refuses megabytes of %o for a date and for a zone at once',
+    (unit) => {
+      const long = unit.repeat(8_000_000)
+      const all = [
+        { ...valid, date: long },
+        { ...valid, date: `2024-01-01 ${long}` },
+        ...[1, 3].map((type) => ({ ...valid, timezone_type: type, timezone: `Europe/${long}` })),
+      ]
+      const started = performance.now()
+
+      for (const data of all) expect(() => dateOf(data)).toThrow(RangeError)
+      expect(all.map((data) => checkBuiltIn(new PhpObject('DateTime', data)))).not.toContain(true)
+      expect(performance.now() - started).toBeLessThan(1000)
+    },
+  )
 
   it('writes UTC with six digits', () => {
     expect(dateTimeCodec.write(new Date(1))).toEqual({
