@@ -166,7 +166,8 @@ function readOffset(text: string): number | undefined {
 
 /** `undefined` for a zone that is not known here. */
 function formatterOf(timeZone: string): Intl.DateTimeFormat | undefined {
-  const name = timeZone.toLowerCase()
+  // A copy, as the name may be a part of the text of a whole payload.
+  const name = Buffer.from(timeZone.toLowerCase()).toString()
   const known = formatters.get(name)
   if (known !== undefined) return known
   const formatter = createFormatter(name)
