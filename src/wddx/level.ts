@@ -38,30 +38,32 @@ export interface Level {
 /** A container within another one; `start` is where it begins. */
 export function createLevel(place: Place, parent: Level, start: number): Level {
   const frame = place === 'array' ? listFrame([]) : createFrame(Kind.Record, createRecord(), 0)
-  return { ...createVariables(frame), place, parent, depth: parent.depth + 1, start }
+  return levelOf(place, frame, { parent, start })
 }
 
 /** The field of a recordset, whose list is there already. */
 export function createField(parent: Level, list: unknown[], start: number): Level {
-  return {
-    ...createVariables(listFrame(list)),
-    place: 'field',
-    parent,
-    depth: parent.depth + 1,
-    start,
-  }
+  return levelOf('field', listFrame(list), { parent, start })
 }
 
 /** The outermost one. */
 export function createVariables(frame: Frame): Level {
+  return levelOf('variables', frame, { parent: undefined, start: 0 })
+}
+
+function levelOf(
+  place: Place,
+  frame: Frame,
+  { parent, start }: Pick<Level, 'parent' | 'start'>,
+): Level {
   return {
-    place: 'variables',
+    place,
     frame,
     object: undefined,
     fields: undefined,
-    parent: undefined,
-    depth: 0,
-    start: 0,
+    parent,
+    depth: parent === undefined ? 0 : parent.depth + 1,
+    start,
     name: '',
     key: 0,
     next: 0,

@@ -45,6 +45,7 @@ export function skipBlanks(scanner: Scanner): void {
 
 /** White space and comments, which may stand between elements. */
 export function skipMisc(scanner: Scanner): void {
+  if (isNext(scanner, '<') && !isNext(scanner, '<!')) return
   skipBlanks(scanner)
   while (isNext(scanner, '<!--')) {
     skipComment(scanner)

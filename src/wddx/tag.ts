@@ -29,6 +29,8 @@ export function readTag(scanner: Scanner, expected: string): Tag {
   const start = scanner.pos
   const name = take(scanner, NAME)?.[1]
   if (name === undefined) fail(start, expected)
+  // Most tags are nothing but a name.
+  if (takeClosing(scanner)) return { name, attributes: NO_ATTRIBUTES, empty: false, start }
   const attributes = readAttributes(scanner)
   const end = take(scanner, END)
   if (end === undefined) fail(scanner.pos, 'the end of a tag')
@@ -75,9 +77,15 @@ export function readEnd(scanner: Scanner, name: string): void {
   const start = scanner.pos
   if (isNext(scanner, `</${name}`)) {
     scanner.pos += name.length + 2
-    if (take(scanner, END)?.[1] === '') return
+    if (takeClosing(scanner) || take(scanner, END)?.[1] === '') return
   }
   fail(start, `</${name}>`)
+}
+
+function takeClosing(scanner: Scanner): boolean {
+  if (scanner.text[scanner.pos] !== '>') return false
+  scanner.pos += 1
+  return true
 }
 
 function take(scanner: Scanner, pattern: RegExp): RegExpExecArray | undefined {

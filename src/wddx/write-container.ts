@@ -62,6 +62,10 @@ function beginList(
   values: readonly unknown[],
 ): WriteLevel | undefined {
   writer.out += `<array length='${values.length}'>`
+  if (values.length === 0) {
+    writer.out += '</array>'
+    return undefined
+  }
   return enter(writer, { source, values, names: undefined })
 }
 
