@@ -14,7 +14,7 @@ import { createWriteFrame, Shape, type Entry, type WriteFrame } from './write-fr
 import { openFrame } from './open-frame.js'
 import { writeBytes, writeFloat, writeScalar } from './write-scalar.js'
 import { identityOf, type Shared } from './identity.js'
-import { writeAgain, writeEnum } from './write-shared.js'
+import { slotOf, writeAgain, writeEnum } from './write-shared.js'
 import { writeSerializable } from './write-serializable.js'
 import { refuse, type Writer } from './writer.js'
 
@@ -121,7 +121,7 @@ function openInstance(
   byReference: boolean,
 ): WriteFrame | undefined {
   const { value } = instance
-  const known = writer.seen?.has(value) === true
+  const known = slotOf(writer, value) !== undefined
   const image = known ? undefined : imageOf(writer, instance)
   // PHP has each case of an enum once, whatever stands for it here.
   const identity = image !== undefined && 'caseName' in image ? identityOf(image) : value

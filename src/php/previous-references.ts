@@ -3,12 +3,14 @@
  * session: a piece can move only if every number in it is corrected.
  *
  * A variable is copied when its value is the same and what it refers to is copied, too. Everything
- * else is written anew, with numbers that are right wherever it stands.
+ * else is written anew, with numbers that are right wherever it stands: from what exact mode reads
+ * where the variable is the same, else from what the application has.
  *
  * @module
  */
 import type { Payload } from '../handler.js'
 import type { SessionData } from '../serializer.js'
+import { findTwins, writeTwin, type Twin } from './previous-exact.js'
 import { readPrevious, type Previous, type Variable } from './previous-slots.js'
 import { copySpan, isSameSpan } from './spans.js'
 import { writeVariable, type Written } from './write-variables.js'
@@ -40,7 +42,12 @@ export function keepWithReferences(current: Written, payload: Payload): Payload 
   )
   if (same.size === order.length) return payload
   const kept = choose(previous, same, before)
-  return write(current, previous, { order, kept, before, now })
+  const twins = findTwins(
+    current,
+    previous,
+    order.filter((name) => !kept.has(name)),
+  )
+  return write(current, previous, { order, kept, twins, before, now })
 }
 
 /** Writes each variable of `data` behind what the writer holds. */
@@ -99,6 +106,7 @@ function choose(
 interface Plan {
   readonly order: readonly string[]
   readonly kept: ReadonlyMap<string, Variable>
+  readonly twins: ReadonlyMap<string, Twin>
   readonly before: Images
   readonly now: Images
 }
@@ -118,7 +126,11 @@ function write(current: Written, previous: Previous, plan: Plan): Payload {
       copyVariable(writer, previous, variable, shifts)
       register(writer, name, previous, { ...plan, shift: shifts.get(variable) as number })
       writer.slot += variable.nextSlot - variable.firstSlot
-    } else if (isSet(data, name)) writeVariable(writer, layout, name, data[name])
+    } else if (isSet(data, name)) {
+      const twin = plan.twins.get(name)
+      if (twin === undefined) writeVariable(writer, layout, name, data[name])
+      else writeTwin(current, name, twin)
+    }
   }
   layout.writeTail(writer)
   return writer.bytes.slice(begin, writer.pos)

@@ -8,7 +8,7 @@ import type { Link } from './nested.js'
 import { nestedIn } from './unserialize-value.js'
 import type { PhpSerializable } from './values.js'
 import { bytesOfName, writeAscii } from './write-scalar.js'
-import { writeHead } from './write-shared.js'
+import { giveSlot, slotOf, writeHead } from './write-shared.js'
 import { refuse, writeRaw, type Writer } from './writer.js'
 
 /** `C:<n>:"<class>":<n>:{<bytes>}` */
@@ -25,9 +25,8 @@ export function writeSerializable(writer: Writer, value: PhpSerializable): void 
 
 /** What is in the data can be referred to from behind it. */
 function registerNested(writer: Writer, identities: readonly unknown[]): void {
-  const seen = (writer.seen ??= new Map())
   identities.forEach((identity, index) => {
-    if (identity !== undefined && !seen.has(identity)) seen.set(identity, writer.slot + index + 1)
+    if (identity !== undefined) giveSlot(writer, identity, writer.slot + index + 1)
   })
 }
 
@@ -49,5 +48,5 @@ function slotNow(writer: Writer, { slot, within, identity }: Link): number {
   if (within !== undefined) return writer.slot + within
   // Nothing that can be referred to: as wrong as it was.
   if (identity === undefined) return slot
-  return writer.seen?.get(identity) ?? refuse(writer, 'data that refers to what is not written')
+  return slotOf(writer, identity) ?? refuse(writer, 'data that refers to what is not written')
 }

@@ -11,16 +11,27 @@ import { bytesOfName, writeAscii } from './write-scalar.js'
 import type { PhpEnum } from './values.js'
 import { writeRaw, type Writer } from './writer.js'
 
+/** The slot that an identity was given; `undefined` before that. */
+export function slotOf({ seen, aliases }: Writer, identity: unknown): number | undefined {
+  return seen?.get(aliases?.get(identity) ?? identity)
+}
+
+/** Gives an identity a slot, unless it has one. */
+export function giveSlot(writer: Writer, identity: unknown, slot: number): void {
+  const seen = (writer.seen ??= new Map())
+  const known = writer.aliases?.get(identity) ?? identity
+  if (!seen.has(known)) seen.set(known, slot)
+}
+
 /**
  * Writes `r:` or `R:` for what was written before; else gives it the next slot.
  *
  * @param byReference Whether the place is a `PhpReference`; its `R` takes no slot.
  */
 export function writeAgain(writer: Writer, identity: unknown, byReference: boolean): boolean {
-  const seen = (writer.seen ??= new Map())
-  const slot = seen.get(identity)
+  const slot = slotOf(writer, identity)
   if (slot === undefined) {
-    seen.set(identity, writer.slot + 1)
+    giveSlot(writer, identity, writer.slot + 1)
     return false
   }
   if (!byReference) writer.slot += 1

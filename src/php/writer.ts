@@ -10,7 +10,7 @@ import { nameOfEntry, type WriteFrame } from './write-frame.js'
 
 /** One pass over one value, or over the variables of one session. */
 export interface Writer {
-  readonly rules: WriteRules
+  rules: WriteRules
   /** Whether floats have their shortest text, which always has room. */
   readonly shortest: boolean
   bytes: Uint8Array
@@ -22,6 +22,8 @@ export interface Writer {
   slot: number
   /** What other places can refer to, and its slot. */
   seen: Map<unknown, number> | undefined
+  /** For what stands in place of something else: what that is known as in `seen`. */
+  aliases: ReadonlyMap<unknown, unknown> | undefined
   /** How many `r:` and `R:` were written. */
   backReferences: number
   /** The container that is being written. */
@@ -51,6 +53,7 @@ export function createWriter(rules: WriteRules): Writer {
     pos: 0,
     slot: 0,
     seen: undefined,
+    aliases: undefined,
     backReferences: 0,
     frame: undefined,
     variable: undefined,

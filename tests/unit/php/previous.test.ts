@@ -179,12 +179,12 @@ describe('references', () => {
       php(`a|a:1:{i:0;${FOO}}b|a:2:{i:0;r:2;i:1;d:7;}c|d:9;`, (data) =>
         (data['a'] as unknown[]).unshift('new'),
       ),
-    ).toBe('a|a:2:{i:0;s:3:"new";i:1;O:3:"Foo":1:{s:1:"f";i:5;}}b|a:2:{i:0;r:3;i:1;i:7;}c|d:9;')
+    ).toBe('a|a:2:{i:0;s:3:"new";i:1;O:3:"Foo":1:{s:1:"f";i:5;}}b|a:2:{i:0;r:3;i:1;d:7;}c|d:9;')
   })
 
   it('to a variable that is gone become what they referred to', () => {
     expect(php(`a|${FOO}b|a:2:{i:0;r:1;i:1;d:7;}c|d:9;`, (data) => delete data['a'])).toBe(
-      'b|a:2:{i:0;O:3:"Foo":1:{s:1:"f";i:5;}i:1;i:7;}c|d:9;',
+      'b|a:2:{i:0;O:3:"Foo":1:{s:1:"f";d:5;}i:1;d:7;}c|d:9;',
     )
   })
 
@@ -211,7 +211,7 @@ describe('references', () => {
       php(`a|${FOO}b|r:1;c|d:1;`, (data) => {
         data['b'] = new PhpObject('Foo', { f: 5 })
       }),
-    ).toBe(`a|${FOO}b|O:3:"Foo":1:{s:1:"f";i:5;}c|d:1;`)
+    ).toBe(`a|${FOO}b|O:3:"Foo":1:{s:1:"f";d:5;}c|d:1;`)
     expect(php('a|i:1;b|R:1;c|d:1;', (data) => void (data['b'] = 2))).toBe('a|i:1;b|i:2;c|d:1;')
   })
 
@@ -241,7 +241,7 @@ describe('references', () => {
 
   it('among variables of one name are written anew', () => {
     expect(php(`a|i:1;a|${FOO}b|r:1;c|i:1;`, (data) => void (data['c'] = 2))).toBe(
-      'a|O:3:"Foo":1:{s:1:"f";i:5;}b|r:1;c|i:2;',
+      'a|O:3:"Foo":1:{s:1:"f";d:5;}b|r:1;c|i:2;',
     )
   })
 })
@@ -252,5 +252,49 @@ describe('a previous payload that is none', () => {
     const { encode } = serializerFor('php')
 
     expect(encode(data, wire(previous))).toEqual(encode(data))
+  })
+})
+
+describe('an unchanged variable whose object has to move', () => {
+  const { encode, decode } = serializerFor('php')
+
+  it.each([
+    ['keeps its floats', 'a|O:1:"A":1:{s:1:"f";d:2;}b|r:1;', 'a|i:1;b|O:1:"A":1:{s:1:"f";d:2;}'],
+    [
+      'keeps the digits they had',
+      'a|O:1:"A":1:{s:1:"f";d:0.10000000000000001;}b|r:1;',
+      'a|i:1;b|O:1:"A":1:{s:1:"f";d:0.10000000000000001;}',
+    ],
+    [
+      'keeps references to it apart from the object',
+      'a|O:1:"A":0:{}b|a:3:{i:0;R:1;i:1;r:1;i:2;R:1;}',
+      'a|i:1;b|a:3:{i:0;O:1:"A":0:{}i:1;r:3;i:2;R:3;}',
+    ],
+    [
+      'shares it with the next',
+      'a|O:1:"A":1:{s:1:"f";d:2;}b|r:1;c|a:1:{i:0;r:1;}d|d:3;',
+      'a|i:1;b|O:1:"A":1:{s:1:"f";d:2;}c|a:1:{i:0;r:2;}d|d:3;',
+    ],
+    [
+      'keeps a reference with its float',
+      'a|d:2;b|R:1;c|a:2:{i:0;R:1;i:1;d:4;}',
+      'a|i:1;b|d:2;c|a:2:{i:0;R:2;i:1;d:4;}',
+    ],
+  ])('%s', (_, before, after) => {
+    const previous = wire(before)
+    const data = decode(previous)
+    data['a'] = 1
+
+    expect(text(encode(data, previous))).toBe(after)
+  })
+
+  it('is written as the application has it where it is no longer shared', () => {
+    const previous = wire('a|O:1:"A":1:{s:1:"f";d:2;}b|r:1;')
+    const data = decode(previous)
+    data['b'] = new PhpObject('A', { f: 2 })
+
+    expect(text(encode(data, previous))).toBe(
+      'a|O:1:"A":1:{s:1:"f";d:2;}b|O:1:"A":1:{s:1:"f";d:2;}',
+    )
   })
 })
