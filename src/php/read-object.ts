@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { isBuiltInClass } from './builtins.js'
 import { Byte, Tag } from './codes.js'
 import { createFrame, Kind, type Frame } from './frame.js'
 import { nameText } from './names.js'
@@ -40,11 +41,9 @@ function openBrace(reader: Reader): void {
 /** `X:<length>:"<class>":` */
 function readClassName(reader: Reader): string {
   const start = reader.pos
-  const first = readQuoted(reader, Byte.Colon)
+  const first = readQuoted(reader, Byte.Colon, 1)
   const className = nameText(reader.bytes.subarray(first, reader.pos - 2))
-  if (!isClassName(className)) {
-    fail(reader, className === '' ? start + 2 : start, 'the name of a class')
-  }
+  if (!isClassName(className)) fail(reader, start, 'the name of a class')
   return className
 }
 
@@ -69,13 +68,12 @@ export function readMemberName(reader: Reader): string | number | bigint | undef
 /** `E:<length>:"<class>:<case>";` */
 export function readEnum(reader: Reader): PhpEnum {
   const start = reader.pos
-  const first = readQuoted(reader, Byte.Semicolon)
+  const first = readQuoted(reader, Byte.Semicolon, 1)
   const name = nameText(reader.bytes.subarray(first, reader.pos - 2))
   const colon = name.indexOf(':')
   const className = name.slice(0, colon)
-  if (colon < 0 || !isClassName(className)) {
-    fail(reader, name === '' ? start + 2 : start, 'the name of an enum')
-  }
+  if (colon < 0 || !isClassName(className)) fail(reader, start, 'the name of an enum')
+  if (isBuiltInClass(className)) fail(reader, start, 'the name of an enum')
   const caseName = name.slice(colon + 1)
   if (!isIdentifier(caseName)) fail(reader, reader.pos, 'the name of a case')
   return new PhpEnum(className, caseName)

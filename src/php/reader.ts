@@ -115,9 +115,10 @@ export function readDigits(reader: Reader, from: number): number {
  * Written out in one function, because every string and every key runs through it.
  *
  * @param follow The byte behind the closing quote.
+ * @param least The shortest that is taken.
  * @returns Where the bytes begin.
  */
-export function readQuoted(reader: Reader, follow: number): number {
+export function readQuoted(reader: Reader, follow: number, least = 0): number {
   const { bytes, pos } = reader
   let at = pos + 2
   let length = 0
@@ -135,7 +136,9 @@ export function readQuoted(reader: Reader, follow: number): number {
     fail(reader, pos, 'a length and a quote')
   }
   if (at - pos - 2 > Digits.Exact) length = wrapped(reader, pos + 2, at)
-  if (length > bytes.length - at - 2) fail(reader, pos + 2, 'a length within the data')
+  if (length < least || length > bytes.length - at - 2) {
+    fail(reader, pos + 2, 'a length within the data')
+  }
   // A length may have been a double; the position stays a small integer.
   const end = (at + 2 + length) | 0
   if (bytes[end] !== Byte.Quote) fail(reader, end, 'a closing quote')

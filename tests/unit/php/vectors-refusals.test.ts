@@ -51,6 +51,13 @@ describe('text that PHP was asked to unserialize', () => {
     expect(run).not.toThrow(DecodeError)
   })
 
+  it.each(['O:0:"a":0:{}', 'C:0:"a":0:{}', 'E:0:"a";', 'O:18446744073709551616:"a":0:{}'])(
+    'is refused at the length of a name without bytes: %s',
+    (input) => {
+      expect(() => unserialize(input)).toThrow(expect.objectContaining({ offset: 2 }))
+    },
+  )
+
   it('is not read with an option that does not exist, which PHP would ignore', () => {
     expect(() => unserialize('N;', { unknown: 1 } as object)).toThrow(TypeError)
   })
