@@ -4,11 +4,12 @@
  * @module
  */
 import type { Payload } from '../handler.js'
+import { foreignFormat } from '../php/foreign.js'
 import { createHolder, createRecord } from '../php/frame.js'
 import { keepOrder } from '../php/variable-order.js'
 import type { SessionData } from '../serializer.js'
 import { createVariables } from './level.js'
-import { fail, type WddxRules } from './packet.js'
+import { fail, FORMAT, type WddxRules } from './packet.js'
 import { readProlog } from './prolog.js'
 import { readText, skipEmpty } from './read-scalar.js'
 import { readVariable, type Reader } from './read-value.js'
@@ -30,9 +31,12 @@ export function decodePacket(payload: Payload, rules: WddxRules): SessionData {
   return data
 }
 
-/** A reader at the beginning of a packet. */
+/** A reader at the beginning of a packet. @throws {DecodeError} For another format. */
 export function createReader(payload: Payload, rules: WddxRules): Reader {
-  return { scanner: createScanner(payload, rules.maxLength), rules }
+  const scanner = createScanner(payload, rules.maxLength)
+  const foreign = foreignFormat(scanner.bytes)
+  if (foreign === undefined) return { scanner, rules }
+  return fail(0, `the format ${FORMAT}, not ${foreign}, which is not supported,`)
 }
 
 /**

@@ -23,11 +23,12 @@ export function encodePacket(
 ): Payload {
   try {
     const elements = elementsOf(data, rules)
-    const bytes = limit(encoder.encode(HEAD + [...elements.values()].join('') + TAIL), rules)
-    if (previous === undefined) return bytes
+    const bytes = encoder.encode(HEAD + [...elements.values()].join('') + TAIL)
+    if (previous === undefined) return limited(bytes, rules)
     // No bytes are no data, too.
     const same = previous.length > 0 ? sameBytes(bytes, previous) : elements.size === 0
-    return same ? previous : limit(keepPrevious(elements, previous, rules) ?? bytes, rules)
+    const kept = same ? previous : (keepPrevious(elements, previous, rules) ?? bytes)
+    return kept === previous ? previous : limited(kept, rules)
   } catch (error) {
     if (error instanceof SessionError) throw error
     throw new EncodeError(FORMAT, 'data that could not be read', [], { cause: error })
@@ -45,7 +46,7 @@ function elementsOf(data: SessionData, rules: WddxRules): ReadonlyMap<string, st
   return elements
 }
 
-function limit(bytes: Payload, { maxLength }: WddxRules): Payload {
+function limited(bytes: Payload, { maxLength }: WddxRules): Payload {
   if (bytes.length > maxLength) throw new EncodeError(FORMAT, `larger than ${maxLength} bytes`)
   return bytes
 }

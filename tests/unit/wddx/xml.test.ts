@@ -57,6 +57,14 @@ describe('a packet', () => {
     ['a wrong header', PACKET.replace('<header/>', '<header><null/></header>'), 34, '<comment>'],
   ])('is refused with %s', (_, text, offset, expected) => refused(text, offset, expected))
 
+  it('says so when it is another format of PHP', () => {
+    const igbinary = Buffer.from('\0\0\0\x02\x14\x01\x11\x01a\x06\x01', 'latin1')
+    const msgpack = Buffer.from('\x81\xa1a\x01', 'latin1')
+
+    refused(igbinary, 0, 'the format wddx, not igbinary, which is not supported,')
+    refused(msgpack, 0, 'the format wddx, not msgpack, which is not supported,')
+  })
+
   it('is refused at every place where it may be cut', () => {
     const text = `<?xml version='1.0'?><!-- c -->${PACKET.replace('1</number>', '1</number><!-- c -->')}`
 
