@@ -81,7 +81,7 @@ export function readAttributeText(scanner: Scanner, end: number): string {
 }
 
 function withSpaces(text: string): string {
-  return text.replace(/\r\n|[\t\r\n]/g, ' ')
+  return /[\t\r\n]/.test(text) ? text.replace(/\r\n|[\t\r\n]/g, ' ') : text
 }
 
 /** Reads text up to `end`. What references stand for is added as it is, the rest is normalised. */
@@ -113,7 +113,7 @@ const NUMERIC = /^#(?:x0*([\da-fA-F]{1,6})|0*(\d{1,7}))$/
 
 /** What stands between `&` and `;`, made into its character; `undefined` for anything else. */
 function entity(name: string): string | undefined {
-  const [, hex, decimal] = NUMERIC.exec(name) ?? []
+  const [, hex, decimal] = name.startsWith('#') ? (NUMERIC.exec(name) ?? []) : []
   if (hex === undefined && decimal === undefined) return NAMED.get(name)
   const code = hex === undefined ? Number(decimal) : Number.parseInt(hex, 16)
   return isCharacter(code) ? String.fromCodePoint(code) : undefined
@@ -125,7 +125,16 @@ function isCharacter(code: number): boolean {
   return code < 0xd800 || (code > 0xdfff && code < 0xfffe) || (code > 0xffff && code <= 0x10_ffff)
 }
 
+/** Up to so many bytes it is faster to look at each first. */
+const SHORT = 64
+
 function decode(scanner: Scanner, from: number, to: number): string {
-  if (scanner.ascii || scanner.latin1) return scanner.text.slice(from, to)
-  return scanner.bytes.toString('utf8', from, to)
+  const plain =
+    scanner.ascii || scanner.latin1 || (to - from < SHORT && isAsciiAt(scanner, from, to))
+  return plain ? scanner.text.slice(from, to) : scanner.bytes.toString('utf8', from, to)
+}
+
+function isAsciiAt({ bytes }: Scanner, from: number, to: number): boolean {
+  for (let at = from; at < to; at += 1) if ((bytes[at] as number) > 0x7f) return false
+  return true
 }

@@ -18,7 +18,6 @@ export interface Tag {
   readonly start: number
 }
 
-const NAME = /<([A-Za-z]+)/y
 const ATTRIBUTE = /[ \t\r\n]+([A-Za-z_:][\w:.-]*)[ \t\r\n]*=[ \t\r\n]*(['"])/y
 const END = /[ \t\r\n]*(\/?)>/y
 
@@ -27,14 +26,30 @@ const NO_ATTRIBUTES: ReadonlyMap<string, string> = new Map()
 /** The tag that comes next. */
 export function readTag(scanner: Scanner, expected: string): Tag {
   const start = scanner.pos
-  const name = take(scanner, NAME)?.[1]
-  if (name === undefined) fail(start, expected)
+  const name = readName(scanner)
+  if (name === '') fail(start, expected)
   // Most tags are nothing but a name.
-  if (takeClosing(scanner)) return { name, attributes: NO_ATTRIBUTES, empty: false, start }
+  if (takeNext(scanner, '>')) return { name, attributes: NO_ATTRIBUTES, empty: false, start }
   const attributes = readAttributes(scanner)
+  if (takeNext(scanner, '>')) return { name, attributes, empty: false, start }
   const end = take(scanner, END)
   if (end === undefined) fail(scanner.pos, 'the end of a tag')
   return { name, attributes, empty: end[1] === '/', start }
+}
+
+/** `<` and letters, the letters; nothing, and nothing read, for anything else. */
+function readName(scanner: Scanner): string {
+  if (!isNext(scanner, '<')) return ''
+  const { text } = scanner
+  const from = scanner.pos + 1
+  let end = from
+  while (isLetter(text.charCodeAt(end))) end += 1
+  if (end > from) scanner.pos = end
+  return text.slice(from, end)
+}
+
+function isLetter(code: number): boolean {
+  return (code >= 0x61 && code <= 0x7a) || (code >= 0x41 && code <= 0x5a)
 }
 
 /** The tag that comes next, which is of this element. */
@@ -44,17 +59,21 @@ export function readTagOf(scanner: Scanner, name: string): Tag {
   return tag
 }
 
+/** How PHP writes the attribute that most elements with one have. */
+const PLAIN_NAME = " name='"
+
 function readAttributes(scanner: Scanner): ReadonlyMap<string, string> {
-  let found: Map<string, string> | undefined
-  for (;;) {
+  const found = new Map<string, string>()
+  if (takeNext(scanner, PLAIN_NAME)) found.set('name', readQuoted(scanner, "'"))
+  while (!isNext(scanner, '>')) {
     const start = scanner.pos
     const attribute = take(scanner, ATTRIBUTE)
-    if (attribute === undefined) return found ?? NO_ATTRIBUTES
+    if (attribute === undefined) break
     const [, name, quote] = attribute as unknown as [string, string, string]
-    found ??= new Map()
     if (found.has(name)) fail(start, 'an attribute only once')
     found.set(name, readQuoted(scanner, quote))
   }
+  return found
 }
 
 function readQuoted(scanner: Scanner, quote: string): string {
@@ -75,16 +94,15 @@ export function isEndNext(scanner: Scanner): boolean {
 /** `</name>` */
 export function readEnd(scanner: Scanner, name: string): void {
   const start = scanner.pos
-  if (isNext(scanner, `</${name}`)) {
-    scanner.pos += name.length + 2
-    if (takeClosing(scanner) || take(scanner, END)?.[1] === '') return
+  if (takeNext(scanner, '</') && takeNext(scanner, name)) {
+    if (takeNext(scanner, '>') || take(scanner, END)?.[1] === '') return
   }
   fail(start, `</${name}>`)
 }
 
-function takeClosing(scanner: Scanner): boolean {
-  if (scanner.text[scanner.pos] !== '>') return false
-  scanner.pos += 1
+function takeNext(scanner: Scanner, literal: string): boolean {
+  if (!isNext(scanner, literal)) return false
+  scanner.pos += literal.length
   return true
 }
 
