@@ -98,6 +98,7 @@ export function takeKey(level: Level, offset: number): Level['key'] {
 }
 
 function after(key: number | bigint): number | bigint | undefined {
+  if (typeof key === 'number' && key < Number.MAX_SAFE_INTEGER) return key + 1
   return integerKey(String(BigInt(key) + 1n))
 }
 

@@ -7,6 +7,7 @@
 import { isAscii } from 'node:buffer'
 import { DecodeError } from '../errors.js'
 import type { Payload } from '../handler.js'
+import { sameBytes } from '../lib/bytes.js'
 import { createHolder, createRecord } from '../php/frame.js'
 import { createVariables, takeKey } from './level.js'
 import { HEAD, TAIL, type WddxRules } from './packet.js'
@@ -72,16 +73,7 @@ function skipSame({ scanner }: Reader, tag: Tag, element: string | undefined): K
   if (element === undefined) return undefined
   const bytes = encoder.encode(element)
   const end = tag.start + bytes.length
-  if (
-    scanner.bytes.compare(
-      bytes,
-      0,
-      bytes.length,
-      tag.start,
-      Math.min(end, scanner.bytes.length),
-    ) !== 0
-  )
-    return undefined
+  if (!sameBytes(scanner.bytes.subarray(tag.start, end), bytes)) return undefined
   // The same bytes are other characters in ISO-8859-1.
   if (scanner.latin1 && !isAscii(bytes)) return undefined
   scanner.pos = end
