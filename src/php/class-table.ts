@@ -31,7 +31,7 @@ export function foldCase(className: string): string {
  */
 export function createClassTable(classes: PhpClasses | undefined): ClassTable | undefined {
   if (classes === undefined) return undefined
-  if (typeof classes !== 'object' || classes === null) {
+  if (typeof classes !== 'object' || classes === null || Array.isArray(classes)) {
     throw new TypeError('"classes" must be an object of codecs by PHP class name')
   }
   const table = new Map<string, RegisteredClass>()
@@ -41,6 +41,9 @@ export function createClassTable(classes: PhpClasses | undefined): ClassTable | 
       assertFunction(`classes.${className}.${method}`, codec[method])
     }
     if (codec.create !== undefined) assertFunction(`classes.${className}.create`, codec.create)
+    if (table.has(foldCase(className))) {
+      throw new RangeError(`"classes" has ${className} twice, in two letter cases`)
+    }
     table.set(foldCase(className), { className, codec })
   }
   return table.size === 0 ? undefined : table

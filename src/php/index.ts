@@ -5,6 +5,7 @@
  * @module
  */
 export { serializerFor } from '../serializers/registry.js'
+export { dateTimeCodec } from './date-time.js'
 export { serialize } from './serialize.js'
 export { unserialize } from './unserialize.js'
 export { PhpEnum, PhpFloat, PhpObject, PhpReference, PhpSerializable } from './values.js'

@@ -16,30 +16,39 @@ const LONE = /\p{Surrogate}/u
 /** Bytes to text. */
 export function nameText(bytes: Buffer): string {
   if (isUtf8(bytes)) return bytes.toString('utf8')
-  let text = ''
+  // Half a surrogate pair has no UTF-8, so what is not UTF-8 is made as UTF-16: a unit a byte at most.
+  const units = Buffer.allocUnsafe(bytes.length * 2)
+  let end = 0
   for (let at = 0; at < bytes.length;) {
     const size = sequenceLength(bytes, at)
-    text += size > 1 ? bytes.toString('utf8', at, at + size) : character(bytes[at] as number)
+    if (size > 1) end += units.write(bytes.toString('utf8', at, at + size), end, 'utf16le')
+    else end = units.writeUInt16LE(unitOf(bytes[at] as number), end)
     at += Math.max(size, 1)
   }
-  return text
+  return units.toString('utf16le', 0, end)
 }
 
-function character(byte: number): string {
-  return String.fromCharCode(byte < 0x80 ? byte : ESCAPE + byte)
+function unitOf(byte: number): number {
+  return byte < 0x80 ? byte : ESCAPE + byte
 }
-
-/** Runs of escapes that belong to no pair. */
-const ESCAPED = /([\udc80-\udcff]+)/u
 
 /** Text to bytes; `undefined` for text that no bytes read as. */
 export function nameBytes(text: string): Buffer | undefined {
   if (!LONE.test(text)) return Buffer.from(text, 'utf8')
-  // Split by a group, so that every second part is a run; latin-1 keeps the low byte of each.
-  const parts = text.split(ESCAPED)
-  const bytes = Buffer.concat(
-    parts.map((part, index) => Buffer.from(part, index % 2 === 0 ? 'utf8' : 'latin1')),
-  )
+  const room = Buffer.allocUnsafe(text.length * 3)
+  let end = 0
+  let start = 0
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.codePointAt(at) as number
+    if (code > 0xffff) at += 1
+    if (code < ESCAPE + 0x80 || code > ESCAPE + 0xff) continue
+    end += room.write(text.slice(start, at), end, 'utf8')
+    room[end] = code - ESCAPE
+    end += 1
+    start = at + 1
+  }
+  end += room.write(text.slice(start), end, 'utf8')
+  const bytes = room.subarray(0, end)
   return nameText(bytes) === text ? bytes : undefined
 }
 

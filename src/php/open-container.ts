@@ -5,6 +5,7 @@
  */
 import { types } from 'node:util'
 import { classOf, isPlainObject } from '../lib/plain-object.js'
+import { refusedClass } from './builtins.js'
 import { classFor } from './class-table.js'
 import { integerKey, isPhpInt } from './keys.js'
 import { partsOf } from './incomplete.js'
@@ -148,6 +149,7 @@ function openObject(
   object: PhpObject,
 ): WriteFrame | undefined {
   const { className, entries } = partsOf(object)
+  if (refusedClass(className)) refuse(writer, 'an object of a class that PHP does not unserialize')
   const frame = createWriteFrame(Shape.Object, object, entries.length)
   frame.entries = entries
   frame.className = className

@@ -22,13 +22,14 @@ export function openFrame(
   frame.anchor = anchorOf(writer, parent, source)
   if (shape === Shape.Object) writeObjectHead(writer, frame.className)
   writeCount(writer, frame)
-  if (size === 0) {
-    writeAscii(writer, '}')
-    return undefined
-  }
   const { maxDepth } = writer.rules
-  if (frame.depth > maxDepth) refuse(writer, `nesting deeper than ${maxDepth}`)
-  return frame
+  // PHP's reader counts an object without properties, but no array without entries.
+  if (frame.depth > maxDepth && (size > 0 || shape === Shape.Object)) {
+    refuse(writer, `nesting deeper than ${maxDepth}`)
+  }
+  if (size > 0) return frame
+  writeAscii(writer, '}')
+  return undefined
 }
 
 /** `a:<n>:{`, of which an object has the first part already. */

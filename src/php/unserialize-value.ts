@@ -18,7 +18,7 @@ import {
   type Frame,
 } from './frame.js'
 import type { PhpKey } from './keys.js'
-import { asInstance, completeObject, partOf } from './read-class.js'
+import { asInstance, completeObject, completeSerializable, partOf } from './read-class.js'
 import { openObject, readEnum, readMemberName, readSerializable } from './read-object.js'
 import { readBool, readFloat, readInt, readNull } from './read-scalar.js'
 import { badKey, readArrayHead, readKey } from './read-key.js'
@@ -99,7 +99,8 @@ function openArray(reader: Reader): unknown {
 /** An object is made before its properties are read: they may refer to it. */
 function openProperties(reader: Reader): unknown {
   const frame = openObject(reader)
-  if (frame.left > 0) return open(reader, frame)
+  const opened = open(reader, frame)
+  if (frame.left > 0) return opened
   expectByte(reader, Byte.CloseBrace, 'a closing brace')
   return completeObject(reader, frame.target as PhpObject)
 }
@@ -108,10 +109,10 @@ function openSerializable(reader: Reader): unknown {
   const value = readSerializable(reader)
   if (reader.slots === undefined && hasToken(value)) throw NEEDS_SLOTS
   takeNested(reader, value, readValue)
-  return asInstance(reader, value)
+  return completeSerializable(reader, value)
 }
 
-/** Only what has entries counts for the depth. */
+/** An array without entries does not count for the depth; an object without properties does. */
 function open(reader: Reader, frame: Frame): unknown {
   const { maxDepth } = reader.rules
   if (reader.depth >= maxDepth) fail(reader, reader.pos, `nesting no deeper than ${maxDepth}`)

@@ -24,6 +24,7 @@ const DEFAULTS = defaultRules(FORMAT)
 export function unserialize(bytes: Uint8Array | string, options?: UnserializeOptions): unknown {
   const rules = options === undefined ? DEFAULTS : readRules(FORMAT, options)
   const payload = typeof bytes === 'string' ? Buffer.from(bytes, 'utf8') : bytes
+  if (!(payload instanceof Uint8Array)) throw new TypeError('"bytes" must be bytes or a string')
   return withSlotsIfNeeded(createReader(payload, rules), readRoot)
 }
 

@@ -221,6 +221,8 @@ describe('a codec that fails', () => {
     [{ A: { ...node, create: 1 } }, TypeError],
     [{ 'no class': node }, RangeError],
     [{ '\\A': node }, RangeError],
+    [{ A: node, a: node }, RangeError],
+    [[node], TypeError],
     [null, TypeError],
     [5, TypeError],
   ])('is refused before it is used: %o', (bad, error) => {

@@ -408,3 +408,24 @@ describe('limits', () => {
     expect(() => unserialize('N;', { maxDepth: 1.5 })).toThrow(RangeError)
   })
 })
+
+describe('what is neither bytes nor text', () => {
+  it.each([
+    7,
+    null,
+    undefined,
+    {},
+    { length: 1e9 },
+    new Uint16Array(2),
+    new DataView(new ArrayBuffer(2)),
+    [],
+  ])(
+    // prettier-ignore
+    'is a TypeError: %o',
+    (value) => {
+      expect(() => unserialize(value as never)).toThrow(
+        new TypeError('"bytes" must be bytes or a string'),
+      )
+    },
+  )
+})

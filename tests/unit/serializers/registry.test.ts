@@ -42,6 +42,7 @@ describe('the entry sessionz/php', () => {
       'PhpObject',
       'PhpReference',
       'PhpSerializable',
+      'dateTimeCodec',
       'serialize',
       'serializerFor',
       'unserialize',
