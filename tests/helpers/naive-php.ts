@@ -2,6 +2,7 @@
  * A reader of PHP's serialized text as the rules say it: recursive, slow, without a cache or a second
  * way. It is the twin that the real reader is compared with, in normal mode.
  */
+import { builtInName } from '../../src/php/builtin-names.js'
 import { PhpEnum, PhpObject, PhpReference, PhpSerializable } from '../../src/php/values.js'
 import type { SessionData } from '../../src/serializer.js'
 import { arrayOf, phpKey, type Key } from './php-plans.js'
@@ -147,7 +148,9 @@ function readPlain(state: State, tag: string | undefined): Node {
 function readEnum(state: State): Node {
   const [, owner = '', name = ''] = /^([^:]*):(.*)$/s.exec(quoted(state, ';')) ?? refuse()
   if (!/^[A-Za-z_\x80-\xff][A-Za-z0-9_\x80-\xff]*$/.test(name)) refuse()
-  return { kind: 'inert', value: new PhpEnum(className(owner), nameOf(name)) }
+  // A class that PHP itself declares and that is no enum.
+  if (builtInName(className(owner)) !== '') refuse()
+  return { kind: 'inert', value: new PhpEnum(nameOf(owner), nameOf(name)) }
 }
 
 function readCustom(state: State): Node {
@@ -219,7 +222,8 @@ function readEntries(
   node: Node & { readonly entries: Entries },
   { count, key }: EntryRules,
 ): Node {
-  if (count > 0 && state.depth >= state.maxDepth) refuse()
+  const counts = count > 0 || node.kind === 'object'
+  if (counts && state.depth >= state.maxDepth) refuse()
   state.depth += 1
   for (let left = count; left > 0; left -= 1) {
     const name = key(state)

@@ -14,7 +14,7 @@ type Piece =
   | { readonly kind: 'scalar'; readonly text: string }
   | { readonly kind: 'array' | 'object'; readonly head: string; readonly entries: readonly Entry[] }
   | { readonly kind: 'enum'; readonly text: string }
-  | { readonly kind: 'custom'; readonly text: string; readonly inside: number }
+  | { readonly kind: 'custom'; readonly data: string; readonly inside: number }
   | { readonly kind: 'again'; readonly pick: number; readonly byReference: boolean }
 
 type Entry = readonly [key: string, value: Piece]
@@ -80,13 +80,14 @@ const className = fc
 
 const apart = (entries: readonly Entry[]): Entry[] => [...new Map(entries)].map(([key, value]) => [key, value]) // prettier-ignore
 
+/** Data of objects that serialized themselves, with how many slots; `@` is an object met before. */
 const CUSTOM = [
   { data: '', inside: 0 },
   { data: 'x|i:1;', inside: 0 },
   { data: 'i:1;', inside: 1 },
-  { data: 'r:1;', inside: 1 },
+  { data: '@', inside: 1 },
   { data: 'a:2:{i:0;s:1:"}";i:1;a:0:{}}', inside: 3 },
-].map(({ data, inside }): Piece => ({ kind: 'custom', text: `C:3:"Own":${data.length}:{${data}}`, inside })) // prettier-ignore
+].map((custom): Piece => ({ kind: 'custom', ...custom }))
 
 const ENUMS = ['E:11:"Suit:Hearts";', 'E:11:"Suit:Spades";', 'E:7:"A\\\xc3\x9c:B\xff";']
 
@@ -136,10 +137,18 @@ function render(value: Piece, numbering: Numbering, shareable: boolean): string 
   const isObject = value.kind !== 'scalar' && value.kind !== 'array'
   if (isObject) numbering.objects.push(numbering.slot)
   else if (shareable) numbering.others.push(numbering.slot)
-  if (value.kind === 'custom') numbering.slot += value.inside
+  if (value.kind === 'custom') return renderCustom(value, numbering)
   if ('text' in value) return value.text
   const body = value.entries.map(([key, item]) => key + render(item, numbering, true)).join('')
   return `${value.head}${value.entries.length}:{${body}}`
+}
+
+/** Slots go on in the data. */
+function renderCustom({ data, inside }: Piece & { kind: 'custom' }, numbering: Numbering): string {
+  numbering.slot += inside
+  const [first = numbering.slot] = numbering.objects
+  const text = data.replace('@', first < numbering.slot - inside ? `r:${first};` : 'N;')
+  return `C:3:"Own":${text.length}:{${text}}`
 }
 
 /** The same object, or a reference to any value; null where there is nothing yet. */
