@@ -97,6 +97,7 @@ export interface WriteRules {
   readonly precision: number
   /** Whether a float that PHP could not read back is refused. */
   readonly readable: boolean
+  readonly undefinedMarkers: boolean
 }
 
 /** How one format is read and written. */
@@ -131,6 +132,14 @@ export function readRules(format: string, options: UnserializeOptions): ReadRule
 /** @throws {TypeError | RangeError} For an option that is not one. */
 export function writeRules(format: string, options: SerializeOptions): WriteRules {
   assertKnownKeys(format, options, WRITING)
+  return resolve(format, options)
+}
+
+const PLAIN = { exact: false, maxDepth: MAX_DEPTH, maxLength: 0 }
+
+/** Rules of a format of its own grammar. @throws {TypeError | RangeError} For an option it has not. */
+export function plainRules(format: string, options: SerializerOptions): CodecRules {
+  assertKnownKeys(format, options, PLAIN)
   return resolve(format, options)
 }
 

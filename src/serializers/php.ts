@@ -52,6 +52,9 @@ function read(reader: Reader, onVariable: OnVariable): void {
 
 function writeName(writer: Writer, name: string): void {
   if (name.includes('|')) refuse(writer, 'a variable with | in its name, which PHP would lose')
+  if (writer.rules.undefinedMarkers && name.startsWith('!')) {
+    refuse(writer, 'a variable with ! before its name, which marks one without a value')
+  }
   writeRawName(writer, name)
   writeAscii(writer, '|')
 }

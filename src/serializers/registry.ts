@@ -3,13 +3,14 @@
  *
  * @module
  */
-import type { SerializerOptions } from '../php/codec-options.js'
+import { plainRules, type SerializerOptions } from '../php/codec-options.js'
 import type { Serializer } from '../serializer.js'
 import { jsonSerializer } from './json.js'
 import { createPhpBinarySerializer, phpBinarySerializer } from './php-binary.js'
 import { createPhpSerializeSerializer, phpSerializeSerializer } from './php-serialize.js'
 import { createPhpSerializer, phpSerializer } from './php.js'
 import { v8Serializer } from './v8.js'
+import { createWddxSerializer, wddxSerializer } from './wddx.js'
 
 /** A serializer, and how to make one with options; those that are not PHP's have none. */
 interface Entry {
@@ -21,6 +22,10 @@ const ENTRIES: readonly Entry[] = [
   { plain: phpSerializer, create: createPhpSerializer },
   { plain: phpBinarySerializer, create: createPhpBinarySerializer },
   { plain: phpSerializeSerializer, create: createPhpSerializeSerializer },
+  {
+    plain: wddxSerializer,
+    create: (options) => createWddxSerializer(plainRules('wddx', options)),
+  },
   { plain: jsonSerializer },
   { plain: v8Serializer },
 ]

@@ -72,3 +72,12 @@ describe('php_binary', () => {
     expect(text(encode(data, previous))).toBe('\x01ad:5;\x01bi:+1;\x01ci:3;')
   })
 })
+
+describe('the mark of a variable without a value', () => {
+  it('cannot be written by accident', () => {
+    const { encode } = serializerFor('php', { undefinedMarkers: true })
+
+    expect(() => encode({ '!a': 1 })).toThrow(EncodeError)
+    expect(text(serializerFor('php').encode({ '!a': 1 }))).toBe('!a|i:1;')
+  })
+})

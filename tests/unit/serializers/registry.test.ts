@@ -3,6 +3,7 @@ import * as entry from '../../../src/php/index.js'
 import { jsonSerializer } from '../../../src/serializers/json.js'
 import { phpSerializeSerializer } from '../../../src/serializers/php-serialize.js'
 import { phpSerializer } from '../../../src/serializers/php.js'
+import { PhpFloat } from '../../../src/php/values.js'
 import { serializerFor } from '../../../src/serializers/registry.js'
 import { v8Serializer } from '../../../src/serializers/v8.js'
 
@@ -22,14 +23,14 @@ describe('serializerFor', () => {
   it.each(['igbinary', 'msgpack', 'IGBINARY'])('says that %s is not supported', (name) => {
     expect(() => serializerFor(name)).toThrow(
       new TypeError(
-        `serializer "${name.toLowerCase()}" is not supported; known are php, php_binary, php_serialize, json, v8`,
+        `serializer "${name.toLowerCase()}" is not supported; known are php, php_binary, php_serialize, wddx, json, v8`,
       ),
     )
   })
 
   it.each(['', 'xml', '__proto__', 'constructor', undefined, {}])('refuses %j', (name) => {
     expect(() => serializerFor(name as string)).toThrow(
-      new TypeError('unknown serializer; known are php, php_binary, php_serialize, json, v8'),
+      new TypeError('unknown serializer; known are php, php_binary, php_serialize, wddx, json, v8'),
     )
   })
 })
@@ -47,5 +48,39 @@ describe('the entry sessionz/php', () => {
       'serializerFor',
       'unserialize',
     ])
+  })
+})
+
+describe('options of a serializer', () => {
+  it.each(['php', 'php_binary', 'php_serialize', 'wddx'])('are taken by %s', (name) => {
+    const { encode, decode } = serializerFor(name, { exact: true, maxDepth: 3, maxLength: 1000 })
+    const data = { a: [[new PhpFloat(1)]] }
+
+    expect(decode(encode(data))).toEqual(data)
+    expect(() => encode({ a: [[[[1]]]] })).toThrow('nesting deeper than')
+    expect(() => encode({ a: 'x'.repeat(1001) })).toThrow('larger than 1000 bytes')
+    expect(() => decode(new Uint8Array(1001))).toThrow('at byte 1000')
+  })
+
+  it.each([
+    ['php', { exact: 1 }],
+    ['php', { precision: -2 }],
+    ['php', { maxDepth: -1 }],
+    ['php_binary', { maxLength: 1.5 }],
+    ['php_serialize', { undefinedMarkers: 'yes' }],
+    ['php', { unknown: true }],
+    ['wddx', { precision: 17 }],
+    ['wddx', { classes: {} }],
+    ['json', {}],
+    ['v8', { exact: true }],
+  ])('are checked before use: %s %o', (name, options) => {
+    expect(() => serializerFor(name, options as never)).toThrow(/TypeError|RangeError|must be|unknown option|has no options/) // prettier-ignore
+  })
+
+  it('refuse a float that PHP could not read back', () => {
+    const { encode } = serializerFor('php', { precision: 2 })
+
+    expect(() => encode({ a: Infinity })).toThrow('a float that PHP could not read back')
+    expect(Buffer.from(encode({ a: 1 / 3, b: 5 })).toString()).toBe('a|d:0.33;b|i:5;')
   })
 })
