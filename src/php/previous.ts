@@ -8,6 +8,7 @@
 import { DecodeError } from '../errors.js'
 import type { Payload } from '../handler.js'
 import { createHolder, createRecord } from './frame.js'
+import { findOneChange, type OneChange } from './previous-one.js'
 import { keepWithReferences } from './previous-references.js'
 import { openVariables } from './read-variables.js'
 import type { Reader } from './reader.js'
@@ -51,6 +52,8 @@ function keep(current: Written, previous: Payload): Payload {
 
 /** Without references every variable stands for itself. */
 function keepSpans(current: Written, previous: Payload): Payload {
+  const change = findOneChange(current, previous)
+  if (change !== undefined) return keepBut(current, previous, change)
   const { writer, format, names } = current
   const { layout } = format
   const reader = openVariables(format, previous)
@@ -67,6 +70,15 @@ function keepSpans(current: Written, previous: Payload): Payload {
     ...kept.filter((span) => span !== undefined),
     ...added.map((name) => currentSpan(current, places.get(name) as number)),
   ])
+}
+
+/** All but one variable are the same, in the same places. */
+function keepBut(current: Written, previous: Payload, { place, value }: OneChange): Payload {
+  const { writer, names } = current
+  const end = writer.pos
+  const span = currentSpan(current, place)
+  const same = isSameValue(current, names[place] as string, value, span)
+  return same ? previous : writer.bytes.slice(0, end)
 }
 
 /** A variable of the previous payload; `place` is where the current one is, if there is one. */

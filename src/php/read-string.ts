@@ -28,6 +28,7 @@ export function readString(reader: Reader): string | Uint8Array {
 function decode(reader: Reader, from: number, to: number): string | Uint8Array {
   const text = textOf(reader)
   if (to - from < LONG && isAsciiWithin(reader, from, to)) return text.slice(from, to)
+  if (to - from < LONG && reader.utf8) return reader.bytes.toString('utf8', from, to)
   return decodeBytes(reader.bytes.subarray(from, to), reader.utf8)
 }
 

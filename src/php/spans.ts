@@ -49,14 +49,26 @@ export function copySpan(writer: Writer, previous: Payload, span: Span): void {
   writer.pos += size
 }
 
+/** Up to so many bytes a loop is faster than a call. */
+const SHORT = 64
+
+function isSameShort(bytes: Uint8Array, span: Span, other: Uint8Array, start: number): boolean {
+  const shift = start - span.start
+  for (let at = span.start; at < span.end; at += 1) {
+    if (bytes[at] !== other[at + shift]) return false
+  }
+  return true
+}
+
 /** Whether a piece of what the writer holds also stands in other bytes, from `start` on. */
 export function isSameSpan(
-  { view }: Writer,
+  { bytes, view }: Writer,
   span: Span,
   other: Uint8Array,
   start: number,
 ): boolean {
   const end = start + span.end - span.start
   if (end > other.length) return false
+  if (end - start <= SHORT) return isSameShort(bytes, span, other, start)
   return view.compare(other, start, end, span.start, span.end) === 0
 }

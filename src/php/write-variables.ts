@@ -24,6 +24,8 @@ export interface Written {
   readonly names: readonly string[]
   /** Where each variable begins; then where the last one ends. */
   readonly marks: readonly number[]
+  /** Where the value of each variable begins. */
+  readonly values: readonly number[]
 }
 
 /** Writes all variables; those that are `undefined` are left out. */
@@ -31,21 +33,29 @@ export function writeVariables(writer: Writer, format: Format, data: SessionData
   const { layout, rules } = format
   const names = namesOf(data, rules.exact).filter((name) => data[name] !== undefined)
   const marks: number[] = []
+  const values: number[] = []
   layout.writeHead(writer, names.length)
   writer.slot = layout.rootSlots
   for (const name of names) {
     marks.push(writer.pos)
-    writeVariable(writer, layout, name, data[name])
+    values.push(writeVariable(writer, layout, name, data[name]))
   }
   marks.push(writer.pos)
   layout.writeTail(writer)
-  return { writer, format, data, names, marks }
+  return { writer, format, data, names, marks, values }
 }
 
-/** Writes one variable: its name and its value. */
-export function writeVariable(writer: Writer, layout: Layout, name: string, value: unknown): void {
+/** Writes one variable: its name and its value. @returns Where the value begins. */
+export function writeVariable(
+  writer: Writer,
+  layout: Layout,
+  name: string,
+  value: unknown,
+): number {
   writer.variable = name
   writer.frame = undefined
   layout.writeName(writer, name)
+  const { pos } = writer
   writeValue(writer, value)
+  return pos
 }
