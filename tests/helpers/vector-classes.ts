@@ -81,10 +81,13 @@ export const VECTOR_CLASSES: Readonly<Record<string, AnyClassCodec>> = {
 /** Who decides, and how far a codec gets with PHP's verdict: with its offset, or without. */
 export interface ClassVerdict {
   readonly reason: string
-  readonly codec: 'same' | 'other offset' | 'none'
+  readonly codec: 'same' | 'other offset' | 'none' | 'not needed'
 }
 
 const same = (reason: string): ClassVerdict => ({ reason, codec: 'same' })
+
+/** A class of PHP itself, which is known. */
+const builtIn = (reason: string): ClassVerdict => ({ reason, codec: 'not needed' })
 
 /** Rows of unserialize-bad.jsonl that PHP refuses only because of what the class is. */
 export const DECIDED_BY_CLASS: Readonly<Record<string, ClassVerdict>> = {
@@ -95,19 +98,19 @@ export const DECIDED_BY_CLASS: Readonly<Record<string, ClassVerdict>> = {
   'bad-0404': same('an interface'),
   'bad-0405': same('a trait'),
   'bad-0406': same('an enum, written as an object'),
-  'bad-0407': same('Closure'),
-  'bad-0408': same('Generator'),
+  'bad-0407': builtIn('Closure'),
+  'bad-0408': builtIn('Generator'),
   'bad-0448': same('a class whose __wakeup throws'),
   'bad-0449': same('a class whose __unserialize throws'),
   'bad-0457': same('a class that serializes itself, written as an object'),
-  'bad-0459': same('DateTime without a date'),
-  'bad-0460': same('DateTime with something else for a date'),
-  'bad-0462': same('ArrayObject without its parts'),
-  'bad-0463': same('ArrayObject of an int'),
+  'bad-0459': builtIn('DateTime without a date'),
+  'bad-0460': builtIn('DateTime with something else for a date'),
+  'bad-0462': builtIn('ArrayObject without its parts'),
+  'bad-0463': builtIn('ArrayObject of an int'),
   'bad-0492': same('an enum, written as an object that serialized itself'),
   'bad-0500': same('a case that the enum does not have'),
   'bad-0506': { reason: 'an enum that does not exist', codec: 'none' },
-  'bad-0507': { reason: 'a class that is no enum', codec: 'other offset' },
+  'bad-0507': builtIn('a class that is no enum'),
   'bad-0509': same('a case in other letters'),
   'bad-0890': { reason: 'an enum that does not exist; refused further on', codec: 'other offset' },
 }

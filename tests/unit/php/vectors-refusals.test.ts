@@ -1,8 +1,9 @@
 /** What real PHP 8.2 accepted and refused: the same verdict, the same offset, the same value. */
 import { describe, expect, it } from 'vitest'
-import { DecodeError } from '../../../src/errors.js'
+import { DecodeError, EncodeError } from '../../../src/errors.js'
 import { serialize } from '../../../src/php/serialize.js'
 import { unserialize } from '../../../src/php/unserialize.js'
+import { PhpObject } from '../../../src/php/values.js'
 import { badRows, inputOf, optionsOf, titleOf, type BadRow } from '../../helpers/bad-vectors.js'
 import { matches } from '../../helpers/typed-match.js'
 import { childrenOf, fromBase64, named, text, type Typed } from '../../helpers/typed-value.js'
@@ -57,6 +58,17 @@ describe('text that PHP was asked to unserialize', () => {
       expect(() => unserialize(input)).toThrow(expect.objectContaining({ offset: 2 }))
     },
   )
+
+  it('counts an object without properties for the depth, as PHP does, but no empty array', () => {
+    const options = { maxDepth: 1 }
+    const refused = expect.objectContaining({ offset: 27 }) as Error
+
+    expect(() => unserialize('a:1:{i:0;O:8:"stdClass":0:{}}', options)).toThrow(refused)
+    expect(unserialize('a:1:{i:0;a:0:{}}', options)).toEqual([[]])
+    expect(unserialize('a:1:{i:0;E:11:"Suit:Hearts";}', options)).toHaveLength(1)
+    expect(() => serialize([new PhpObject('stdClass')], options)).toThrow(EncodeError)
+    expect(text(serialize([[]], options))).toBe('a:1:{i:0;a:0:{}}')
+  })
 
   it('is not read with an option that does not exist, which PHP would ignore', () => {
     expect(() => unserialize('N;', { unknown: 1 } as object)).toThrow(TypeError)
