@@ -17,8 +17,6 @@ export type PhpKind = 'object' | 'enum' | 'serializable' | 'reference' | 'float'
 
 const INSPECT = Symbol.for('nodejs.util.inspect.custom')
 
-type Inspect = (value: unknown, options: object) => string
-
 /**
  * An object of a PHP class. Two places that hold the same instance are one object for PHP, too.
  *
@@ -79,12 +77,8 @@ export class PhpObject {
     return Array.from(this.members, ([key, value]) => ({ ...splitName(String(key)), value }))
   }
 
-  [INSPECT](_depth: number, options: object, inspect: Inspect): string {
-    const shown = this.properties().map(({ name, visibility, value }) => [
-      visibility === 'public' ? name : `${name}:${visibility}`,
-      value,
-    ])
-    return `PhpObject<${this.className}> ${inspect(Object.fromEntries(shown), options)}`
+  [INSPECT](): object {
+    return viewOf(this)
   }
 }
 
@@ -184,6 +178,26 @@ export class PhpFloat {
   [INSPECT](): string {
     return `PhpFloat<${this.text ?? this.value}>`
   }
+}
+
+/** What `inspect` shows for an object; one for each, as it knows a cycle by what it meets again. */
+const views = new WeakMap<PhpObject, Record<string, unknown>>()
+
+function viewOf(object: PhpObject): object {
+  const view = views.get(object) ?? createView(`PhpObject<${object.className}>`)
+  views.set(object, view)
+  for (const name of Object.keys(view)) Reflect.deleteProperty(view, name)
+  for (const { name, visibility, value } of object.properties()) {
+    const shown = visibility === 'public' ? name : `${name}:${visibility}`
+    Object.defineProperty(view, shown, { value, enumerable: true, configurable: true })
+  }
+  return view
+}
+
+/** An object whose class has this name. */
+function createView(name: string): Record<string, unknown> {
+  const View = { [name]: class {} }[name] as new () => Record<string, unknown>
+  return new View()
 }
 
 /** Any of the value classes. */

@@ -180,3 +180,33 @@ describe('names', () => {
     expect(nameBytes(nameText(bytes))).toEqual(bytes)
   })
 })
+
+describe('inspecting an object', () => {
+  it('names the class and ends at a cycle', () => {
+    const root = new PhpObject('A', { n: 1 })
+    root.set('self', root)
+
+    expect(inspect(root)).toBe('<ref *1> PhpObject<A> { n: 1, self: [Circular *1] }')
+  })
+
+  it('goes as deep as it is asked to', () => {
+    let object = new PhpObject('End')
+    for (let depth = 0; depth < 40; depth += 1)
+      object = new PhpObject('A', { a: object, b: object })
+
+    expect(inspect(object).length).toBeLessThan(2000)
+    expect(inspect(object, { depth: 0 })).toBe(
+      'PhpObject<A> { a: [PhpObject<A>], b: [PhpObject<A>] }',
+    )
+    expect(inspect(object)).toBe(inspect(object))
+  })
+
+  it('shows what it holds now', () => {
+    const object = new PhpObject('A', { gone: 1 })
+    inspect(object)
+    object.delete('gone')
+    object.define({ name: 'p', visibility: 'private', value: 2 })
+
+    expect(inspect(object)).toBe("PhpObject<A> { 'p:private': 2 }")
+  })
+})
