@@ -80,6 +80,8 @@ export interface ReadRules {
   readonly format: string
   /** `Infinity` for no limit. */
   readonly maxDepth: number
+  /** 1 where the session is one array, which is the first level; else 0. */
+  readonly rootDepth: 0 | 1
   readonly maxLength: number
   readonly exact: boolean
   readonly classes: ClassTable | undefined
@@ -91,6 +93,7 @@ export interface ReadRules {
 export interface WriteRules {
   readonly format: string
   readonly maxDepth: number
+  readonly rootDepth: 0 | 1
   readonly maxLength: number
   readonly exact: boolean
   readonly classes: ClassTable | undefined
@@ -98,6 +101,7 @@ export interface WriteRules {
   /** Whether a float that PHP could not read back is refused. */
   readonly readable: boolean
   readonly undefinedMarkers: boolean
+  readonly allowed: AllowedClasses
 }
 
 /** How one format is read and written. */
@@ -113,6 +117,7 @@ export function defaultRules(format: string): CodecRules {
   return {
     format,
     maxDepth: MAX_DEPTH,
+    rootDepth: 0,
     maxLength: Number.MAX_SAFE_INTEGER,
     exact: false,
     classes: undefined,
@@ -125,12 +130,14 @@ export function defaultRules(format: string): CodecRules {
 
 /** @throws {TypeError | RangeError} For an option that is not one. */
 export function readRules(format: string, options: UnserializeOptions): ReadRules {
+  assertOptions(format, options)
   assertKnownKeys(format, options, READING)
   return resolve(format, options)
 }
 
 /** @throws {TypeError | RangeError} For an option that is not one. */
 export function writeRules(format: string, options: SerializeOptions): WriteRules {
+  assertOptions(format, options)
   assertKnownKeys(format, options, WRITING)
   return resolve(format, options)
 }
@@ -139,14 +146,21 @@ const PLAIN = { exact: false, maxDepth: MAX_DEPTH, maxLength: 0 }
 
 /** Rules of a format of its own grammar. @throws {TypeError | RangeError} For an option it has not. */
 export function plainRules(format: string, options: SerializerOptions): CodecRules {
+  assertOptions(format, options)
   assertKnownKeys(format, options, PLAIN)
   return resolve(format, options)
 }
 
 /** Rules of a session format. @throws {TypeError | RangeError} For an option that is not one. */
 export function sessionRules(format: string, options: SerializerOptions = {}): CodecRules {
+  assertOptions(format, options)
   assertKnownKeys(format, options, BOTH)
   return { ...resolve(format, options), readable: true }
+}
+
+function assertOptions(format: string, options: unknown): void {
+  if (typeof options === 'object' && options !== null) return
+  throw new TypeError(`${format}: options must be an object`)
 }
 
 function resolve(format: string, options: SerializerOptions): CodecRules {

@@ -5,9 +5,9 @@
  */
 import { types } from 'node:util'
 import { classOf, isPlainObject } from '../lib/plain-object.js'
-import { refusedClass } from './builtins.js'
-import { classFor } from './class-table.js'
+import { classFor, type RegisteredClass } from './class-table.js'
 import { integerKey, isPhpInt } from './keys.js'
+import { assertReadable } from './assert-readable.js'
 import { partsOf } from './incomplete.js'
 import { isShared, kindOf, type PhpFloat, type PhpObject, type PhpReference } from './values.js'
 import { imageOf, type Instance } from './write-class.js'
@@ -69,7 +69,7 @@ function openOther(
   if (kind === 'reference') return openReference(writer, parent, value as PhpReference)
   if (kind === 'float') return writeLeaf(writer, () => writeFloat(writer, value as PhpFloat))
   if (kind !== undefined) return openShared(writer, parent, value as Shared, false)
-  const registered = classFor(writer.rules.classes, value)
+  const registered = registeredFor(writer, value)
   if (registered !== undefined) return openInstance(writer, parent, { value, registered }, false)
   if (types.isUint8Array(value)) return writeLeaf(writer, () => writeBytes(writer, value))
   if (types.isMap(value)) return openMap(writer, parent, value)
@@ -90,7 +90,7 @@ function openReference(
 ): WriteFrame | undefined {
   const { value } = reference
   if (isShared(value)) return openShared(writer, parent, value as Shared, true)
-  const registered = isObject(value) ? classFor(writer.rules.classes, value) : undefined
+  const registered = registeredFor(writer, value)
   if (registered !== undefined) {
     return openInstance(writer, parent, { value: value as object, registered }, true)
   }
@@ -100,8 +100,13 @@ function openReference(
   return openContainer(writer, parent, value as object)
 }
 
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null
+/** The class of an instance; what PHP has arrays and values for is none. */
+function registeredFor(writer: Writer, value: unknown): RegisteredClass | undefined {
+  const { classes } = writer.rules
+  if (classes === undefined || typeof value !== 'object' || value === null) return undefined
+  const prototype: unknown = Object.getPrototypeOf(value)
+  const isPlain = prototype === Object.prototype || prototype === null || Array.isArray(value)
+  return isPlain || kindOf(value) !== undefined ? undefined : classFor(classes, value)
 }
 
 function openShared(
@@ -138,6 +143,7 @@ function openFirst(
 ): WriteFrame | undefined {
   writer.slot += 1
   if ('members' in value) return openObject(writer, parent, value)
+  if (writer.rules.readable) assertReadable(writer, value, value.className)
   if ('caseName' in value) writeEnum(writer, value)
   else writeSerializable(writer, value)
   return undefined
@@ -149,7 +155,7 @@ function openObject(
   object: PhpObject,
 ): WriteFrame | undefined {
   const { className, entries } = partsOf(object)
-  if (refusedClass(className)) refuse(writer, 'an object of a class that PHP does not unserialize')
+  if (writer.rules.readable) assertReadable(writer, object, className)
   const frame = createWriteFrame(Shape.Object, object, entries.length)
   frame.entries = entries
   frame.className = className
