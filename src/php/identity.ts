@@ -25,9 +25,14 @@ export function isReference(value: unknown): value is PhpReference {
   return typeof value === 'object' && value !== null && kindOf(value) === 'reference'
 }
 
-/** What a place shares with others: its object, or its reference; `undefined` for neither. */
-export function identityAt(value: unknown): unknown {
-  const held = isReference(value) && isShared(value.value) ? value.value : value
+/**
+ * What a place shares with others: its object, or its reference; `undefined` for neither.
+ *
+ * @param known Instances of registered classes, which are objects, too.
+ */
+export function identityAt(value: unknown, known?: ReadonlySet<unknown>): unknown {
+  const held = isReference(value) ? value.value : value
   if (isShared(held)) return identityOf(held as Shared)
-  return isReference(held) ? held : undefined
+  if (known?.has(held) === true) return held
+  return isReference(value) ? value : undefined
 }

@@ -66,7 +66,8 @@ export function takeNested(reader: Reader, value: PhpSerializable, read: ReadVal
   finds.values += end - base
   finds.tokens += tokens?.length ?? 0
   // What stands at a place is certain only when all is read, and until someone changes it.
-  finds.settle.push(() => known.set(value, describe(places, { base, end, tokens: tokens ?? [] })))
+  const range = { base, end, tokens: tokens ?? [], instances: reader.instances?.known }
+  finds.settle.push(() => known.set(value, describe(places, range)))
 }
 
 /** What is in the data of an object; read now where it was not read together with references. */
@@ -78,7 +79,7 @@ export function nestedOf(value: PhpSerializable, read: ReadValue): Nested {
   if (tokens === undefined) return NOTHING
   const { places } = slots
   // Slots within are the only ones there are: references would lead elsewhere.
-  return describe(places, { base: 0, end: places.length, tokens: [] })
+  return describe(places, { base: 0, end: places.length, tokens: [], instances: undefined })
 }
 
 /** Where the data of an object begins and ends among the slots. */
@@ -86,19 +87,19 @@ interface Range {
   readonly base: number
   readonly end: number
   readonly tokens: readonly Token[]
+  readonly instances: ReadonlySet<unknown> | undefined
 }
 
-function describe(places: readonly Slot[], { base, end, tokens }: Range): Nested {
+function describe(places: readonly Slot[], range: Range): Nested {
+  const { base, end, tokens, instances } = range
+  const identityOf = (place: Slot | undefined): unknown =>
+    place === undefined ? undefined : identityAt(peek(place.frame, place.key), instances)
   const links = tokens.map((token) => {
     const isWithin = token.slot >= base && token.slot <= end
     const within = isWithin ? token.slot - base : undefined
-    return { ...token, within, identity: identityOfPlace(places[token.slot - 1]) }
+    return { ...token, within, identity: identityOf(places[token.slot - 1]) }
   })
-  return { identities: places.slice(base, end).map(identityOfPlace), links }
-}
-
-function identityOfPlace(place: Slot | undefined): unknown {
-  return place === undefined ? undefined : identityAt(peek(place.frame, place.key))
+  return { identities: places.slice(base, end).map(identityOf), links }
 }
 
 /** What the data is read with, beside its bytes. */

@@ -18,7 +18,7 @@ export function openFrame(
 ): WriteFrame | undefined {
   const { shape, source, size } = frame
   frame.parent = parent
-  frame.depth = parent === undefined ? 1 : parent.depth + 1
+  frame.depth = parent === undefined ? 1 + writer.rules.rootDepth : parent.depth + 1
   frame.anchor = anchorOf(writer, parent, source)
   if (shape === Shape.Object) writeObjectHead(writer, frame.className)
   writeCount(writer, frame)

@@ -9,13 +9,11 @@ import { createHolder, createRecord, peek } from './frame.js'
 import type { Layout } from './layout.js'
 import { openVariables, takeRootSlot } from './read-variables.js'
 import type { Reader } from './reader.js'
-import { isReference } from './identity.js'
 import { readWithSlots } from './references.js'
 import type { SlotTable, Token } from './slots.js'
 import { readValue } from './unserialize-value.js'
 import type { Format } from './write-variables.js'
-import { isShared } from './values.js'
-import { identityOf, type Shared } from './identity.js'
+import { identityAt } from './identity.js'
 
 /** One variable of the previous payload. */
 export interface Variable {
@@ -77,10 +75,8 @@ function readAll(reader: Reader, layout: Layout, payload: Payload): Previous {
 function slotsOf({ slots: table, instances }: Reader): Map<unknown, number> {
   const slots = new Map<unknown, number>()
   table?.places.forEach(({ frame, key }, index) => {
-    const value = peek(frame, key)
-    const identity = isShared(value) ? identityOf(value as Shared) : value
-    if (!isShared(value) && !isReference(value) && instances?.known.has(value) !== true) return
-    if (!slots.has(identity)) slots.set(identity, index + 1)
+    const identity = identityAt(peek(frame, key), instances?.known)
+    if (identity !== undefined && !slots.has(identity)) slots.set(identity, index + 1)
   })
   return slots
 }

@@ -47,7 +47,7 @@ export function createReader(payload: Payload, rules: ReadRules): Reader {
     ascii: false,
     utf8: false,
     pos: 0,
-    depth: 0,
+    depth: rules.rootDepth,
     opened: undefined,
     slots: undefined,
     instances: rules.classes === undefined ? undefined : createInstances(),

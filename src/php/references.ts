@@ -130,5 +130,5 @@ function readSettled<T>(reader: Reader, read: (reader: Reader) => T): T {
 /** A reader of the same payload, at its beginning. */
 function atBeginning(reader: Reader, slots: SlotTable): Reader {
   const instances = reader.instances && createInstances()
-  return { ...reader, pos: 0, depth: 0, opened: undefined, slots, instances }
+  return { ...reader, pos: 0, depth: reader.rules.rootDepth, opened: undefined, slots, instances }
 }

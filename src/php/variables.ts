@@ -6,28 +6,23 @@
 import { EncodeError, SessionError } from '../errors.js'
 import type { Payload } from '../handler.js'
 import type { Serializer, SessionData } from '../serializer.js'
-import { sessionRules, type CodecRules, type SerializerOptions } from './codec-options.js'
+import { sessionRules, type SerializerOptions } from './codec-options.js'
 import { foreignFormat, mayBeForeign } from './foreign.js'
 import type { Layout } from './layout.js'
 import { keepPrevious } from './previous.js'
 import { decodeVariables } from './read-variables.js'
 import { writeVariables, type Format } from './write-variables.js'
-import { createWriter, refuse, release, written, type Writer } from './writer.js'
+import { assertLength, createWriter, refuse, release, written, type Writer } from './writer.js'
 
 /** The serializer of a layout. @throws {TypeError | RangeError} For an option that is not one. */
 export function variablesSerializer(layout: Layout, options?: SerializerOptions): Serializer {
   const rules = sessionRules(layout.format, options)
-  const format: Format = { layout, rules: withoutRoot(layout, rules) }
+  const format: Format = { layout, rules: { ...rules, rootDepth: layout.rootSlots } }
   return {
     name: layout.format,
     encode: (data, previous) => encode(format, data, previous),
     decode: (payload) => decodeVariables(format, payload),
   }
-}
-
-/** Where the session is one array, that is the first level. */
-function withoutRoot({ rootSlots }: Layout, rules: CodecRules): CodecRules {
-  return { ...rules, maxDepth: rules.maxDepth - rootSlots }
 }
 
 function encode(format: Format, data: SessionData, previous: Payload | undefined): Payload {
@@ -38,7 +33,10 @@ function encode(format: Format, data: SessionData, previous: Payload | undefined
     if (previous === undefined) return written(writer)
     // No bytes are no data in every layout.
     const same = previous.length > 0 ? isWritten(writer, previous) : current.names.length === 0
-    return same ? previous : keepPrevious(current, previous)
+    if (same) return previous
+    const payload = keepPrevious(current, previous)
+    assertLength(writer, payload.length)
+    return payload
   } catch (error) {
     if (error instanceof SessionError) throw error
     throw new EncodeError(format.rules.format, 'data that could not be read', [], { cause: error })

@@ -68,9 +68,14 @@ function allocate(size: number): Pick<Writer, 'bytes' | 'view'> {
 
 /** The bytes written, in memory of their own. @throws {EncodeError} When they are too many. */
 export function written(writer: Writer): Uint8Array {
-  const { maxLength } = writer.rules
-  if (writer.pos > maxLength) refuse(writer, `larger than ${maxLength} bytes`)
+  assertLength(writer, writer.pos)
   return writer.bytes.slice(0, writer.pos)
+}
+
+/** @throws {EncodeError} For more bytes than allowed, whatever they are of. */
+export function assertLength({ rules }: Writer, length: number): void {
+  const { format, maxLength } = rules
+  if (length > maxLength) throw new EncodeError(format, `larger than ${maxLength} bytes`)
 }
 
 /** Ends a writer. What it wrote stays readable until another one writes. */

@@ -155,6 +155,17 @@ describe('other values of a registered class', () => {
   })
 })
 
+describe('a codec', () => {
+  it('is not asked about what PHP has arrays for', () => {
+    const greedy = { ...node, is: () => true }
+    const shared = new PhpReference({ lat: 2 })
+
+    expect(text(serialize([{ lat: 2 }, [1], shared], { classes: { Node: greedy } }))).toBe(
+      'a:3:{i:0;a:1:{s:3:"lat";i:2;}i:1;a:1:{i:0;i:1;}i:2;a:1:{s:3:"lat";i:2;}}',
+    )
+  })
+})
+
 describe('allowed classes', () => {
   const both = `a:2:{i:0;${POINT}i:1;${NODE}N;}}`
   const kinds = (options: object): unknown[] =>

@@ -129,3 +129,14 @@ describe('variables in exact mode', () => {
     expect(text(encode(data))).toBe('5|d:2;a|i:3;7|d:7;')
   })
 })
+
+describe('a session in exact mode with references to objects', () => {
+  it('keeps untouched variables byte for byte', () => {
+    const { encode, decode } = serializerFor('php', { exact: true })
+    const previous = wire('a|O:1:"A":1:{s:1:"x";i:+5;}b|R:1;c|i:1;')
+    const data = decode(previous)
+    data['c'] = 2
+
+    expect(text(encode(data, previous))).toBe('a|O:1:"A":1:{s:1:"x";i:+5;}b|R:1;c|i:2;')
+  })
+})

@@ -1,74 +1,121 @@
-/** Time grows with the bytes and not with their square: two megabytes of each shape take no age. */
+/** Time grows with the bytes and not with their square, up to sixteen megabytes. */
+import { deserialize, serialize as toV8 } from 'node:v8'
 import { describe, expect, it } from 'vitest'
 import { DecodeError } from '../../../src/errors.js'
 import { serialize } from '../../../src/php/serialize.js'
 import { unserialize } from '../../../src/php/unserialize.js'
 import { phpSerializer } from '../../../src/serializers/php.js'
-import { wire } from '../../helpers/typed-value.js'
+import { measureGrowth, slope, type Growth, type GrowthOptions } from '../../helpers/growth.js'
+import { LARGE_VALUES, sessionOf, VALUES, type Shape } from '../../helpers/php-shapes.js'
 
-const SIZE = 2_000_000
-/** Ten times what it takes on a busy machine; a square would take a hundred times that. */
-const LIMIT_MS = 15_000
+const MB = 2 ** 20
+const BOUND = 1.1
+const SIXTEEN: GrowthOptions = { sizes: [MB, 4 * MB, 16 * MB], runs: 1, bound: BOUND, tries: 3 }
+const FOUR: GrowthOptions = { ...SIXTEEN, sizes: [MB / 4, MB, 4 * MB] }
+const UNLIMITED = { maxDepth: 0 }
+const TIMEOUT = { timeout: 120_000 }
 
-const array = (entry: (index: number) => string): Buffer => {
-  const count = Math.floor(SIZE / entry(10_000).length)
-  return wire(`a:${count}:{${Array.from({ length: count }, (_, index) => entry(index)).join('')}}`)
+/** What was read; nothing of what was refused. */
+function read(bytes: Uint8Array): unknown[] {
+  try {
+    return [unserialize(bytes, UNLIMITED)]
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error
+    return []
+  }
 }
 
-const padded = (index: number): string => String(index).padStart(8, 'k')
-
-const SHAPES: Record<string, Buffer> = {
-  integers: array((index) => `i:${index};i:${index * 7};`),
-  strings: array((index) => `i:${index};s:5:"abcde";`),
-  'names that never come again': array((index) => `s:8:"${padded(index)}";N;`),
-  'one name': array(() => 's:4:"same";N;'),
-  'keys out of order': array((index) => `i:${1_000_000 - index};N;`),
-  'keys far apart': array((index) => `i:${index * 1000};N;`),
-  'keys that are not UTF-8': array((index) => `s:9:"\xff${padded(index)}";N;`),
-  objects: array((index) => `i:${index};O:1:"A":1:{s:1:"a";N;}`),
-  'objects with names that are not UTF-8': array((index) => `i:${index};O:2:"A\xff":0:{}`),
-  arrays: array((index) => `i:${index};a:1:{i:0;a:0:{}}`),
-  'unicode text': array((index) => `i:${index};s:6:"\xc3\xa9\xc3\xa9\xc3\xa9";`),
-  references: array((index) => (index === 0 ? 'i:0;O:1:"A":0:{}' : `i:${index};r:2;`)),
-  'references to the root': array((index) => `i:${index};R:1;`),
-  'objects that serialized themselves': array((index) => `i:${index};C:1:"A":4:{i:1;}`),
-  'integers of 64 bits': array((index) => `i:${index};i:9223372036854775807;`),
-  'one long string': wire(`s:${SIZE}:"${'x'.repeat(SIZE)}";`),
-  'one long escaped string': wire(`S:${SIZE / 3}:"${'\\61'.repeat(SIZE / 3)}";`),
-  'one long integer': wire(`i:${'0'.repeat(SIZE)}1;`),
-  'one long length': wire(`s:${'9'.repeat(SIZE)}:"";`),
-  'one long float': wire(`d:0.${'1'.repeat(SIZE)};`),
-  'one deep array': Buffer.alloc(SIZE, 'a:1:{i:0;'),
+/**
+ * The exponent of reading and writing. Past the caches of a processor memory itself gets slower with
+ * its size: where that shows, the engine's own copy of the same value is the measure of it.
+ */
+function exponentOf(shape: Shape, options: GrowthOptions): number {
+  const growth = measureGrowth((size) => {
+    const bytes = shape(size)
+    return () => read(bytes).forEach((value) => serialize(value, UNLIMITED))
+  }, options)
+  return growth.exponent <= BOUND ? growth.exponent : growth.exponent - excessOf(shape, options)
 }
 
-function elapsed(run: () => void): number {
-  const started = performance.now()
-  run()
-  return performance.now() - started
+/** By how much the exponent of the engine's copy is more than 1. */
+function excessOf(shape: Shape, options: GrowthOptions): number {
+  const copy: Growth = measureGrowth((size) => {
+    const [value] = read(shape(size))
+    return () => deserialize(toV8(value))
+  }, options)
+  return Math.max(0, copy.exponent - 1)
 }
 
-describe('two megabytes', () => {
-  it.each(Object.entries(SHAPES))('of %s are read and written in proportion', (_, bytes) => {
-    const took = elapsed(() => {
-      try {
-        serialize(unserialize(bytes))
-      } catch (error) {
-        if (!(error instanceof DecodeError)) throw error
-      }
-    })
+describe('the exponent of growth', () => {
+  const points = [1, 2, 4, 8]
 
-    expect(took).toBeLessThan(LIMIT_MS)
+  it.each([1, 2, 0.5])('is the slope of a line in logarithms: %d', (exponent) => {
+    const line = points.map((x) => [Math.log(x), Math.log(3 * x ** exponent)] as const)
+
+    expect(slope(line)).toBeCloseTo(exponent, 10)
   })
 
-  it('of variables, in part, are written over each other in proportion', () => {
-    const names = Array.from({ length: 20_000 }, (_, index) => padded(index))
-    const variables = names.map((name) => `${name}|O:1:"A":0:{}`).join('')
+  it('of a parser that cuts off what it has read is that of a square', () => {
+    const growth = measureGrowth(
+      (size) => () => {
+        let rest = Buffer.alloc(size, 'N;')
+        let values = 0
+        while (rest.length > 0) {
+          rest = Buffer.from(rest.subarray(512))
+          values += 1
+        }
+        return values
+      },
+      { sizes: [MB / 4, MB / 2, MB], runs: 2, bound: BOUND, tries: 1 },
+    )
 
-    for (const previous of [wire(variables), wire(`${variables}last|r:1;`)]) {
-      const data = phpSerializer.decode(previous)
-      for (const [index, name] of names.entries()) if (index % 3 === 0) data[name] = 1
-
-      expect(elapsed(() => phpSerializer.encode(data, previous))).toBeLessThan(LIMIT_MS)
-    }
+    expect(growth.exponent).toBeGreaterThan(1.6)
   })
+})
+
+describe('up to sixteen megabytes', () => {
+  it.each(Object.entries(VALUES))('of %s take time in proportion', TIMEOUT, (_, shape) => {
+    expect(exponentOf(shape, SIXTEEN)).toBeLessThanOrEqual(BOUND)
+  })
+})
+
+describe('up to four megabytes, many times that in memory,', () => {
+  it.each(Object.entries(LARGE_VALUES))('of %s take time in proportion', TIMEOUT, (_, shape) => {
+    expect(exponentOf(shape, FOUR)).toBeLessThanOrEqual(BOUND)
+  })
+})
+
+/** Sessions by what their variables are, and which of them change. */
+const SESSIONS: Readonly<
+  Record<string, readonly [value: (index: number) => string, every: number]>
+> = {
+  // prettier-ignore
+  'one change': [() => 'd:5;', Infinity],
+  'all changed': [() => 'd:5;', 1],
+  'one change among objects': [() => 'O:1:"A":1:{s:1:"a";d:5;}', Infinity],
+  'one change among references': [(index) => (index === 0 ? 'O:1:"A":0:{}' : 'r:1;'), Infinity],
+  'every third changed among references': [(index) => (index === 0 ? 'O:1:"A":0:{}' : 'r:1;'), 3],
+}
+
+describe('a session written over the one before', () => {
+  it.each(Object.entries(SESSIONS))(
+    'with %s takes time in proportion',
+    TIMEOUT,
+    (_, [value, every]) => {
+      // prettier-ignore
+      const growth = measureGrowth(
+      (size) => {
+        const previous = sessionOf(Math.floor(size / (9 + value(1).length)), value)
+        const data = phpSerializer.decode(previous)
+        Object.keys(data).forEach((name, index) => {
+          if (index % every === Math.min(every - 1, 1)) data[name] = 'changed'
+        })
+        return () => phpSerializer.encode(data, previous)
+      },
+      FOUR,
+    )
+
+      expect(growth.exponent).toBeLessThanOrEqual(BOUND)
+    },
+  )
 })

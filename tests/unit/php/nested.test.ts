@@ -119,3 +119,23 @@ describe('a session with references in such data', () => {
     )
   })
 })
+
+describe('an instance of a registered class', () => {
+  class M {}
+  const classes = { M: { is: (value: object) => value instanceof M, read: () => new M(), write: () => ({}) } } // prettier-ignore
+  const INSTANCE = 'O:1:"M":0:{}'
+
+  it('is found by references in such data, wherever it moves', () => {
+    const value = unserialize(wire(`a:2:{i:0;${INSTANCE}i:1;${wrap('Own', 'r:2;')}}`), { classes })
+
+    expect(text(serialize([1, ...(value as unknown[])], { classes }))).toBe(
+      `a:3:{i:0;i:1;i:1;${INSTANCE}i:2;${wrap('Own', 'r:3;')}}`,
+    )
+  })
+
+  it('is shared with what stands outside of such data', () => {
+    const bytes = `a:2:{i:0;${wrap('Own', INSTANCE)}i:1;r:3;}`
+
+    expect(text(serialize(unserialize(wire(bytes), { classes }), { classes }))).toBe(bytes)
+  })
+})

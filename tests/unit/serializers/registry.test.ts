@@ -3,7 +3,8 @@ import * as entry from '../../../src/php/index.js'
 import { jsonSerializer } from '../../../src/serializers/json.js'
 import { phpSerializeSerializer } from '../../../src/serializers/php-serialize.js'
 import { phpSerializer } from '../../../src/serializers/php.js'
-import { PhpFloat } from '../../../src/php/values.js'
+import { serialize } from '../../../src/php/serialize.js'
+import { PhpEnum, PhpFloat, PhpObject, PhpSerializable } from '../../../src/php/values.js'
 import { serializerFor } from '../../../src/serializers/registry.js'
 import { v8Serializer } from '../../../src/serializers/v8.js'
 
@@ -82,5 +83,53 @@ describe('options of a serializer', () => {
 
     expect(() => encode({ a: Infinity })).toThrow('a float that PHP could not read back')
     expect(Buffer.from(encode({ a: 1 / 3, b: 5 })).toString()).toBe('a|d:0.33;b|i:5;')
+  })
+})
+
+describe('what a session must not hold', () => {
+  it.each([
+    ['a class PHP never unserializes', new PhpObject('Closure'), 'of a class that PHP does not'],
+    ['a date without its parts', new PhpObject('DateTime'), 'that its class of PHP does not take'],
+    ['a case of a class', new PhpEnum('stdClass', 'A'), 'a class of PHP that is no enum'],
+    ['data of a class', new PhpSerializable('Closure', Buffer.from('')), 'of a class that PHP does not'], // prettier-ignore
+  ])('is refused before PHP would end it: %s', (_, value, message) => {
+    expect(() => serializerFor('php').encode({ a: [value] })).toThrow(message)
+    expect(serialize(value)).not.toHaveLength(0)
+  })
+
+  it('may be kept where its class is not allowed', () => {
+    const { encode, decode } = serializerFor('php', { allowedClasses: [] })
+    const bytes = Buffer.from('a|O:7:"Closure":0:{}')
+
+    expect(Buffer.from(encode(decode(bytes))).equals(bytes)).toBe(true)
+  })
+})
+
+describe('errors of a limit', () => {
+  it('name the limit that was given', () => {
+    const { encode, decode } = serializerFor('php_serialize', { maxDepth: 1 })
+
+    expect(() => encode({ a: [1] })).toThrow('nesting deeper than 1')
+    expect(() => decode(Buffer.from('a:1:{i:0;a:1:{i:0;N;}}'))).toThrow('no deeper than 1')
+  })
+
+  it('have no path where the whole is too long, also beside what is kept', () => {
+    const { encode } = serializerFor('php', { maxLength: 12 })
+    const previous = Buffer.from('a|i:1;')
+
+    expect(() => serialize([['x']], { maxLength: 3 })).toThrow(
+      expect.objectContaining({ path: [] }),
+    )
+    expect(() => encode({ a: 1, b: 'long' }, previous)).toThrow(
+      expect.objectContaining({ path: [] }),
+    )
+    expect(encode({ a: 1, b: 2 }, previous)).toHaveLength(12)
+  })
+
+  it('are about options where these are none', () => {
+    for (const options of [null, 5]) {
+      expect(() => serialize(1, options as never)).toThrow(/options must be an object/)
+      expect(() => serializerFor('php', options as never)).toThrow(/options must be an object/)
+    }
   })
 })
