@@ -120,7 +120,7 @@ describe('unserializeSession', () => {
     expect(rewritten(bytes)).toBe(bytes)
   })
 
-  it.each(['php', 'php_binary', 'php_serialize', 'json', 'v8'])(
+  it.each(['php', 'php_binary', 'php_serialize', 'wddx', 'json', 'v8'])(
     'takes it for data in format %s',
     (name) => {
       const serializer = serializerFor(name)
