@@ -55,20 +55,24 @@ function verdict(array $options, string $bytes): string
     }
     restore_error_handler();
     $made = [];
-    $left = 1000;
-    collect($value, $made, $left);
+    collect($value, $made, new SplObjectStorage());
     $made = array_keys($made);
     sort($made);
     return json_encode([$value !== false || str_starts_with($bytes, 'b:0;'), $messages, $made], JSON_INVALID_UTF8_SUBSTITUTE);
 }
 
-/** Classes of the objects within a value, which may contain itself; those that are incomplete have none. */
-function collect(mixed $value, array &$made, int &$left): void
+/** Classes of the objects within a value; those that are incomplete have none. */
+function collect(mixed $value, array &$made, SplObjectStorage $seen, int $depth = 0): void
 {
-    if (--$left < 0) return;
-    if (is_object($value) && !$value instanceof __PHP_Incomplete_Class) $made[get_class($value)] = true;
-    if ($value instanceof UnitEnum) return;
-    if (is_array($value) || is_object($value)) foreach ((array) $value as $part) collect($part, $made, $left);
+    // Arrays may contain themselves; objects are looked at once.
+    if ($depth > 20 || !is_array($value) && !is_object($value)) return;
+    if (is_object($value)) {
+        if ($seen->contains($value)) return;
+        $seen->attach($value);
+        if (!$value instanceof __PHP_Incomplete_Class) $made[get_class($value)] = true;
+        if ($value instanceof UnitEnum) return;
+    }
+    foreach ((array) $value as $part) collect($part, $made, $seen, $depth + 1);
 }
 
 /** The text of floats, 8 bytes each, at serialize_precision. */

@@ -2,6 +2,7 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { DecodeError } from '../../src/errors.js'
+import type { AnyClassCodec } from '../../src/php/class-codec.js'
 import { serialize } from '../../src/php/serialize.js'
 import { unserialize } from '../../src/php/unserialize.js'
 import { PhpEnum, PhpObject, PhpReference } from '../../src/php/values.js'
@@ -10,7 +11,7 @@ import { mutate, randoms, type Edit } from '../helpers/php-mutations.js'
 import { words } from '../helpers/php-values.js'
 import { describeWith } from '../helpers/services.js'
 import { text } from '../helpers/typed-value.js'
-import { codecOf } from '../helpers/vector-classes.js'
+import { codecOf, Instance } from '../helpers/vector-classes.js'
 
 const SEED = 8_2_38
 const COUNT = 3000
@@ -59,17 +60,38 @@ function verdictOf(answer: Buffer | false | undefined): Verdict | undefined {
 }
 
 function ownVerdict(bytes: Uint8Array, options: object): Verdict {
-  const made = new Set<string>()
-  const classes = Object.fromEntries(
-    KNOWN.map((name) => [name, codecOf(() => void made.add(name))]),
-  )
+  const made = new Map<unknown, string>()
+  const keep = codecOf()
+  const codecNamed = (name: string): AnyClassCodec => ({
+    ...keep,
+    read: (value) => {
+      const instance = keep.read(value)
+      made.set(instance, name)
+      return instance
+    },
+  })
+  const classes = Object.fromEntries(KNOWN.map((name) => [name, codecNamed(name)]))
   try {
-    unserialize(bytes, { ...options, classes })
+    const all = within(unserialize(bytes, { ...options, classes }))
+    const names = [...all].flatMap((value) => made.get(value) ?? [])
+    return [true, undefined, [...new Set(names)].sort()]
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error
     return [false, error.offset, []]
   }
-  return [true, undefined, [...made].sort()]
+}
+
+/** Everything in a value, itself included; what another entry of its key replaced is not there. */
+function within(root: unknown): Set<unknown> {
+  const all = new Set([root])
+  for (const value of all) {
+    const image = value instanceof Instance ? value.value : value
+    const parts = image instanceof PhpObject ? image.members : image
+    if (typeof parts !== 'object' || parts === null || parts instanceof Uint8Array) continue
+    const values = parts instanceof Map ? [...(parts as Map<unknown, unknown>).values()] : Object.values(parts) // prettier-ignore
+    for (const part of values) all.add(part)
+  }
+  return all
 }
 
 /** Bytes, and options under their names there and here. */
