@@ -3,12 +3,13 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 
 setFlagsFromString('--expose-gc')
-const collect = runInNewContext('gc') as () => void
+/** A full garbage collection. */
+export const collectGarbage = runInNewContext('gc') as () => void
 
 /** Bytes of heap and buffers after a full garbage collection. */
 export function usedBytes(): number {
-  collect()
-  collect()
+  collectGarbage()
+  collectGarbage()
   const { heapUsed, external } = process.memoryUsage()
   return heapUsed + external
 }

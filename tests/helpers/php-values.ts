@@ -194,7 +194,7 @@ export const variableName = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom('!a', '7', '-5', '007', 'a\udcff', '\udc80') },
 )
 
-const oddName = fc.constantFrom('a|b', '|', '\ud800', '\udcff\udc80', 'n'.repeat(128), 'é'.repeat(64)) // prettier-ignore
+const oddName = fc.constantFrom('a|b', '|', '\ud800', '\udcff\udc80', '\udcc3\udca9', 'n'.repeat(128), 'é'.repeat(64)) // prettier-ignore
 
 /** Variables of a session in normal mode; some are the same object or the same reference. */
 export const sessionData: fc.Arbitrary<SessionData> = sessions(variableName, normal, {

@@ -12,6 +12,7 @@ const MB = 2 ** 20
 const BOUND = 1.1
 const SIXTEEN: GrowthOptions = { sizes: [MB, 4 * MB, 16 * MB], runs: 1, bound: BOUND, tries: 3 }
 const FOUR: GrowthOptions = { ...SIXTEEN, sizes: [MB / 4, MB, 4 * MB] }
+const TWO: GrowthOptions = { ...SIXTEEN, sizes: [MB / 8, MB / 2, 2 * MB] }
 const UNLIMITED = { maxDepth: 0 }
 const TIMEOUT = { timeout: 120_000 }
 
@@ -112,7 +113,7 @@ describe('a session written over the one before', () => {
         })
         return () => phpSerializer.encode(data, previous)
       },
-      FOUR,
+      TWO,
     )
 
       expect(growth.exponent).toBeLessThanOrEqual(BOUND)
