@@ -4,6 +4,7 @@
  * @see ext/date/php_date.c; ext/spl/spl_array.c, spl_dllist.c, spl_observer.c; Zend/zend_exceptions.c
  * @module
  */
+import { isUtf8 } from 'node:buffer'
 import { isPlainObject } from '../lib/plain-object.js'
 import { builtInName, ITERATORS, THROWABLES } from './builtin-names.js'
 import { refusesDate } from './date-words.js'
@@ -93,7 +94,13 @@ const checkZone: DataCheck = (members) =>
 
 /** Bytes that are no text stand for themselves with a letter that no date and no zone has. */
 function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : '\x80'
+  return plainText(value) ?? '\x80'
+}
+
+/** The text of a string, which may be there as bytes. */
+function plainText(value: unknown): string | undefined {
+  if (value instanceof Uint8Array && isUtf8(value)) return Buffer.from(value).toString('utf8')
+  return typeof value === 'string' ? value : undefined
 }
 
 const hasPeriod = hasAll({
@@ -128,8 +135,9 @@ const checkArray: DataCheck = (members) => {
 /** A class that only a program declares may well be an iterator. */
 function isIteratorName(value: unknown): boolean {
   if (isNull(value)) return true
-  if (typeof value !== 'string' || value === '') return false
-  const name = builtInName(value.replace(/^\\/, ''))
+  const text = plainText(value) ?? ''
+  if (text === '') return false
+  const name = builtInName(text.replace(/^\\/, ''))
   return name === '' || ITERATORS.has(name)
 }
 
