@@ -184,7 +184,7 @@ const NAME = fc.oneof(
  */
 export function sessionText(format: string): fc.Arbitrary<Buffer> {
   const whole = format === 'php_serialize'
-  const variables = fc.array(fc.tuple(NAME, piece), { maxLength: 4 }).map((entries) => {
+  const variables = fc.array(fc.tuple(NAME, piece), { maxLength: 3 }).map((entries) => {
     const numbering = start(whole ? 1 : 0)
     const body = [...new Map(entries)].map(([name, value]) => nameIn(format, name) + render(value, numbering, true)) // prettier-ignore
     return wire(whole ? `a:${body.length}:{${body.join('')}}` : body.join(''))

@@ -219,7 +219,7 @@ export function sessions(
   plan: fc.Arbitrary<Plan>,
   options: GrowOptions,
 ): fc.Arbitrary<SessionData> {
-  return fc.array(fc.tuple(name, plan), { maxLength: 4 }).map((entries) => {
+  return fc.array(fc.tuple(name, plan), { maxLength: 3 }).map((entries) => {
     // In the order of an object, where integers come first: it decides what is a first place.
     const unique = Object.entries(Object.fromEntries(entries))
     const values = growAll(unique.map(([, plan]) => plan), options) // prettier-ignore
