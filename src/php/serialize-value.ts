@@ -39,22 +39,35 @@ function step(writer: Writer, frame: WriteFrame): WriteFrame | undefined {
   return frame.shape === Shape.Record ? stepRecord(writer, frame) : stepEntries(writer, frame)
 }
 
+/** Where it writes and how many slots that took stays in local variables as long as it can. */
 function stepList(writer: Writer, frame: WriteFrame): WriteFrame | undefined {
   const { list, size } = frame
+  let { bytes, pos } = writer
+  let slots = 0
   for (let index = frame.index; index < size; index += 1) {
-    reserve(writer, Room.Small)
+    if (pos + Room.Small > bytes.length) {
+      writer.pos = pos
+      reserve(writer, Room.Small)
+      bytes = writer.bytes
+    }
     const value = list[index]
-    const at = putIndex(writer.bytes, writer.pos, index)
-    const end = putCommon(writer, at, value)
-    writer.pos = end
-    if (end > at) {
-      writer.slot += 1
+    const at = putIndex(bytes, pos, index)
+    pos = putCommon(writer, at, value)
+    if (pos > at) {
+      slots += 1
       continue
     }
+    writer.pos = pos
+    writer.slot += slots
+    slots = 0
     frame.index = index + 1
     const child = writeRare(writer, frame, value)
     if (child !== undefined) return child
+    pos = writer.pos
+    bytes = writer.bytes
   }
+  writer.pos = pos
+  writer.slot += slots
   return close(writer, frame)
 }
 
