@@ -11,24 +11,26 @@ import type { Layout } from './layout.js'
 import { createReader, fail, type Reader } from './reader.js'
 import { withSlotsIfNeeded } from './references.js'
 import { readValue } from './unserialize-value.js'
-import { keepOrder } from './variable-order.js'
+import { keepOrder, mayBeIndex } from './variable-order.js'
 import type { Format } from './write-variables.js'
 
 /** Data of the bytes. @throws {DecodeError} */
 export function decodeVariables(format: Format, payload: Payload): SessionData {
   if (payload.length === 0) return createRecord()
-  const { layout, rules } = format
+  const { layout } = format
   const reader = openVariables(format, payload)
   return withSlotsIfNeeded(reader, (reader) => {
     const data = createRecord()
     const holder = createHolder(data)
-    const names: string[] = []
+    let order: string[] | undefined
     takeRootSlot(reader, layout, holder)
     layout.read(reader, (name) => {
+      // JavaScript puts what looks like an index first: from here on the order has to be kept.
+      if (order === undefined && mayBeIndex(name)) order = Object.keys(data)
       readValue(reader, holder, name)
-      if (rules.exact) names.push(name)
+      order?.push(name)
     })
-    if (rules.exact) keepOrder(data, names)
+    if (order !== undefined) keepOrder(data, order)
     return data
   })
 }

@@ -30,8 +30,8 @@ export interface Written {
 
 /** Writes all variables; those that are `undefined` are left out. */
 export function writeVariables(writer: Writer, format: Format, data: SessionData): Written {
-  const { layout, rules } = format
-  const names = namesOf(data, rules.exact).filter((name) => data[name] !== undefined)
+  const { layout } = format
+  const names = namesOf(data).filter((name) => data[name] !== undefined)
   const marks: number[] = []
   const values: number[] = []
   layout.writeHead(writer, names.length)
