@@ -64,6 +64,8 @@ export function takeNested(reader: Reader, value: PhpSerializable, read: ReadVal
   if (tokens === undefined) places.length = base
   const end = places.length
   finds.values += end - base
+  const count = (finds.classes.get(value.className) ?? 0) + end - base
+  if (count > 0) finds.classes.set(value.className, count)
   finds.tokens += tokens?.length ?? 0
   // What stands at a place is certain only when all is read, and until someone changes it.
   const range = { base, end, tokens: tokens ?? [], instances: reader.instances?.known }
@@ -74,7 +76,7 @@ export function takeNested(reader: Reader, value: PhpSerializable, read: ReadVal
 export function nestedOf(value: PhpSerializable, read: ReadValue): Nested {
   const found = known.get(value)
   if (found !== undefined) return found
-  const slots = createSlots(true)
+  const slots = createSlots(() => true)
   const tokens = readAll({ rules: RULES, instances: undefined, slots }, value, read)
   if (tokens === undefined) return NOTHING
   const { places } = slots
@@ -108,8 +110,12 @@ interface Around extends Pick<Reader, 'rules' | 'instances'> {
 }
 
 /** @returns The references in the data; `undefined` where the data is something else. */
-function readAll({ rules, instances, slots }: Around, { data }: PhpSerializable, read: ReadValue) {
-  if (!slots.nested || slots.level === MAX_LEVEL) return undefined
+function readAll(
+  { rules, instances, slots }: Around,
+  { className, data }: PhpSerializable,
+  read: ReadValue,
+) {
+  if (slots.level === MAX_LEVEL || !slots.nests(className)) return undefined
   const tokens: Token[] = []
   const inner = { ...slots, tokens, level: slots.level + 1 }
   const reader = { ...createReader(data, rules), instances, slots: inner }

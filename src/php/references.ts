@@ -12,7 +12,7 @@ import { mapKey, peek, put, type Frame } from './frame.js'
 import { isReference } from './identity.js'
 import { createInstances } from './instances.js'
 import type { PhpKey } from './keys.js'
-import { createSlots, type Slot, type SlotTable } from './slots.js'
+import { createSlots, type Nests, type Slot, type SlotTable } from './slots.js'
 import { byteAt, Digits, fail, readDigits, wrapped, type Reader } from './reader.js'
 import { isShared, PhpReference, type PhpObject } from './values.js'
 
@@ -103,22 +103,47 @@ export function withSlotsIfNeeded<T>(reader: Reader, read: (reader: Reader) => T
   }
 }
 
+/** Most classes that are tried one by one. */
+const MAX_CLASSES = 4
+
 /**
- * Reads with slots, and once more without those in the data of objects that serialized themselves:
- * text in it may only look like values, and references would lead elsewhere.
+ * Reads with slots. Where a reference leads nowhere, text in the data of some class may only look
+ * like values: it is read again without slots for the data of one class, for that of all, and with
+ * slots for that of one class only.
  */
 export function readWithSlots<T>(reader: Reader, read: (reader: Reader) => T): T {
-  const slots = createSlots(true)
+  const slots = createSlots(() => true)
   try {
     return readSettled(atBeginning(reader, slots), read)
   } catch (error) {
-    if (slots.finds.values === 0) throw error
-    try {
-      return readSettled(atBeginning(reader, createSlots(false)), read)
-    } catch {
-      throw error
+    for (const nests of otherReadings(slots.finds.classes)) {
+      try {
+        return readSettled(atBeginning(reader, createSlots(nests)), read)
+      } catch {
+        // The first error is the one that says what is wrong.
+      }
     }
+    throw error
   }
+}
+
+/** The fewer values a class has in its data, the less likely they are any. */
+function otherReadings(classes: ReadonlyMap<string, number>): Nests[] {
+  const none: Nests = () => false
+  const names = [...classes].sort(([, a], [, b]) => a - b).map(([name]) => name)
+  if (names.length < 2) return names.map(() => none)
+  const tried = names.slice(0, MAX_CLASSES)
+  const without = tried.map(
+    (name): Nests =>
+      (className) =>
+        className !== name,
+  )
+  const only = tried.map(
+    (name): Nests =>
+      (className) =>
+        className === name,
+  )
+  return [...without, none, ...only]
 }
 
 function readSettled<T>(reader: Reader, read: (reader: Reader) => T): T {

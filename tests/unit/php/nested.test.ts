@@ -139,3 +139,16 @@ describe('an instance of a registered class', () => {
     expect(text(serialize(unserialize(wire(bytes), { classes }), { classes }))).toBe(bytes)
   })
 })
+
+describe('two classes, of which one only wrote text that looks like a value', () => {
+  const real = wrap('Real', 'a:1:{i:0;O:1:"B":0:{}}')
+  const text5 = wrap('Text', 'i:5;')
+
+  it('are told apart by where references lead', () => {
+    const bytes = `a:5:{i:0;${real}i:1;${text5}i:2;r:4;i:3;i:9;i:4;O:1:"C":1:{s:4:"self";r:8;}}`
+    const [, , inner, , last] = unserialize(wire(bytes)) as PhpObject[]
+
+    expect([inner?.className, last?.get('self')]).toEqual(['B', last])
+    expect(text(serialize(unserialize(wire(bytes))))).toBe(bytes)
+  })
+})
