@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { isMsgpackContainer } from './msgpack.js'
+import { isMsgpackSession } from './msgpack.js'
 
 /** Whether another format begins with this byte; hardly any session does. */
 export function mayBeForeign(first: number | undefined): boolean {
@@ -15,7 +15,7 @@ export function mayBeForeign(first: number | undefined): boolean {
 export function foreignFormat(bytes: Buffer): string | undefined {
   if (!mayBeForeign(bytes[0])) return undefined
   if (bytes[0] === 0) return isIgbinary(bytes) ? 'igbinary' : undefined
-  return isMsgpackContainer(bytes) ? 'msgpack' : undefined
+  return isMsgpackSession(bytes) ? 'msgpack' : undefined
 }
 
 /** Begins with its version as four bytes. */

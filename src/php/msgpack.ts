@@ -33,16 +33,31 @@ const enum First {
   Array = 0x90,
   Text = 0xa0,
   Shaped = 0xc0,
-  Negative = 0xe0,
+  Text8 = 0xd9,
   Array16 = 0xdc,
+  Map16 = 0xde,
+  Map32 = 0xdf,
+  Negative = 0xe0,
 }
 
-/** Whether the bytes are exactly one list or map of MessagePack. */
-export function isMsgpackContainer(bytes: Buffer): boolean {
-  const first = bytes[0] ?? 0
-  const isContainer =
-    (first >= First.Map && first < First.Text) || (first >= First.Array16 && first < First.Negative)
-  return isContainer && isOneValue(bytes)
+/** Whether the bytes are exactly what PHP makes of variables: an empty list, or a map by names. */
+export function isMsgpackSession(bytes: Buffer): boolean {
+  if (bytes[0] === First.Array) return bytes.length === 1
+  const key = bytes[keyOf(bytes[0])]
+  // PHP begins with nil where the variables are a reference, as those of a session are.
+  return key !== undefined && isNameOrNil(key) && isOneValue(bytes)
+}
+
+/** Where the first key of a map is; beyond the end for what is none. */
+function keyOf(first = 0): number {
+  if (first >= First.Map && first < First.Array) return 1
+  if (first === First.Map16) return 3
+  return first === First.Map32 ? 5 : Infinity
+}
+
+function isNameOrNil(code: number): boolean {
+  const isText = code >= First.Text && code <= First.Shaped
+  return isText || (code >= First.Text8 && code < First.Array16)
 }
 
 /** Every value takes a byte, so this is linear and ends early on any claim that cannot hold. */

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { DecodeError, EncodeError } from '../../../src/errors.js'
 import { foreignFormat } from '../../../src/php/foreign.js'
-import { isMsgpackContainer } from '../../../src/php/msgpack.js'
+import { isMsgpackSession } from '../../../src/php/msgpack.js'
 import { serializerFor } from '../../../src/serializers/registry.js'
 import { wire } from '../../helpers/typed-value.js'
 
@@ -11,7 +11,7 @@ const SESSIONS: Record<string, string> = {
   'msgpack of PHP': '\x82\xc0\x01\xa1a\x01',
   'msgpack that also reads as a session': '\x82\xc0\x01\xa1a\xa8x;y|i:1;',
   'msgpack with every kind of value': [
-    '\xde\x00\x09\x00\xc0\x01\xc2\x02\xc3\x03\xca\0\0\0\0\x04\xcb\0\0\0\0\0\0\0\0',
+    '\xde\x00\x09\xc0\xc0\x01\xc2\x02\xc3\x03\xca\0\0\0\0\x04\xcb\0\0\0\0\0\0\0\0',
     '\x05\xd0\0\x06\xd9\x02ab\x07\xc7\x01\0x\x08\xdc\x00\x02\xe0\x7f',
   ].join(''),
   'igbinary of an empty session': '\0\0\0\x02\x14\0',
@@ -44,8 +44,10 @@ describe('another format', () => {
     '\x81\xa1a\x01\x01',
     '\xde\xff\xff\x01',
     '\xdf\xff\xff\xff\xff\x01',
-    '\x91\xc1',
-    '\x91\xcf\0',
+    '\x91\x01',
+    '\x82\x01\x01\xa1a\x01',
+    '\x81\xc0\xc1',
+    '\x81\xc0\xcf\0',
     '\0\0\0\x03\x14\0',
     '\0\0\0',
   ])('is not found in %j', (bytes) => {
@@ -53,10 +55,10 @@ describe('another format', () => {
   })
 
   it('is looked for in time that grows with the bytes', () => {
-    expect(isMsgpackContainer(Buffer.alloc(4_000_000, 0x91))).toBe(false)
-    expect(isMsgpackContainer(Buffer.concat([Buffer.alloc(4_000_000, 0x91), wire('\x90')]))).toBe(
-      true,
-    )
+    const deep = Buffer.concat([wire('\x81\xc0'), Buffer.alloc(4_000_000, 0x91)])
+
+    expect(isMsgpackSession(deep)).toBe(false)
+    expect(isMsgpackSession(Buffer.concat([deep, wire('\x90')]))).toBe(true)
   })
 
   it('is never written', () => {
