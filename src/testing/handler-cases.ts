@@ -30,6 +30,8 @@ export interface HandlerFixture {
   readonly advance: (seconds: number) => MaybePromise<void>
   /** What contexts need beyond the defaults, for instance a `savePath`. */
   readonly context?: Partial<SessionContext> | undefined
+  /** What `list` calls a record, where a layer changes ids on their way down. @default the id */
+  readonly listedAs?: ((id: string) => string) | undefined
   /** Removes what the fixture made. Called after `dispose` of the handlers. */
   readonly cleanup?: (() => MaybePromise<void>) | undefined
 }

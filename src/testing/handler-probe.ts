@@ -19,6 +19,7 @@ export interface Probed {
   readonly now: () => number
   readonly advance: (seconds: number) => MaybePromise<void>
   readonly context?: Partial<SessionContext> | undefined
+  readonly listedAs?: ((id: string) => string) | undefined
 }
 
 /** Payloads are text here, a byte a character; ids are labels made as long as an id has to be. */
@@ -38,6 +39,8 @@ export interface HandlerProbe {
   destroy(id: string, context?: Activation): Promise<boolean>
   gc(maxLifetime?: number): Promise<number>
   list(): Promise<SessionInfo[]>
+  /** What `list` calls a record. */
+  listedAs(id: string): string
 }
 
 /** An id of 32 characters that begins with a label of `a-z0-9`; no two labels make the same one. */
@@ -54,7 +57,7 @@ function textOf(payload: Uint8Array | undefined): string | undefined {
 }
 
 export function handlerProbe(probed: Probed, longestId: number): HandlerProbe {
-  const { handlers, now, advance } = probed
+  const { handlers, now, advance, listedAs = (id: string) => id } = probed
   const chain = composeChain(handlers)
   /** For single operations: nothing is locked for longer than they take. */
   const context = (fields: Partial<SessionContext> = {}) =>
@@ -92,6 +95,7 @@ export function handlerProbe(probed: Probed, longestId: number): HandlerProbe {
     destroy: async (id, activation = single()) => await chain.destroy(id, activation),
     gc: async (maxLifetime = 1440) => await chain.gc(maxLifetime, single()),
     list: () => listed(chain, single()),
+    listedAs,
   }
 }
 

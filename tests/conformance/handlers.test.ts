@@ -1,7 +1,9 @@
 /** The published conformance kit over every storing handler, alone and below layers. */
+import { createHash, createHmac } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import type { Payload, SessionHandler } from '../../src/handler.js'
 import { filesHandler, type FilesOptions } from '../../src/handlers/files.js'
+import { hashedIdHandler } from '../../src/handlers/hashed-id.js'
 import { memoryHandler } from '../../src/handlers/memory.js'
 import {
   handlerCases,
@@ -30,8 +32,16 @@ function files(options: FilesOptions, ...layers: SessionHandler[]): HandlerFixtu
   return fixture(...layers, filesHandler({ savePath: temporaryFolder(), ...options }))
 }
 
+/** What the store names are hashes of. */
+function hashed(made: HandlerFixture, key?: string): HandlerFixture {
+  const hash = () => (key === undefined ? createHash('sha256') : createHmac('sha256', key))
+  return { ...made, listedAs: (id) => hash().update(id).digest('hex') }
+}
+
 /** PHP's names: `sess_` and the id, in a file system that takes names of 255 bytes. */
 const FILES = { longestId: 242 } satisfies HandlerCapabilities
+
+const KEY = 'k'.repeat(32)
 
 /** One row for each: what is added here is held to all that the others are. */
 const ROWS: Readonly<Record<string, Row>> = {
@@ -49,6 +59,12 @@ const ROWS: Readonly<Record<string, Row>> = {
   'memory as a cache, above files': {
     create: () => files({ lock: 'process' }, memoryHandler({ maxAge: 1 })),
     capabilities: FILES,
+  },
+  'hashed ids, above memory': {
+    create: () => hashed(fixture(hashedIdHandler(), memoryHandler())),
+  },
+  'hashed ids, above files': {
+    create: () => hashed(files({ lock: 'process' }, hashedIdHandler({ key: KEY })), KEY),
   },
 }
 

@@ -1,0 +1,145 @@
+/**
+ * Storage never sees an id: every layer below this one works with a hash of it.
+ *
+ * Who reads the store, its backups or its logs finds nothing that could be put into a cookie.
+ *
+ * Names below: 64 hexadecimal digits, SHA-256 of the id's characters as UTF-8, or HMAC-SHA-256 of
+ * them under a key. They are valid ids for every handler, also where case is not told apart.
+ *
+ * @module
+ */
+import { createHash, createHmac, createSecretKey } from 'node:crypto'
+import type { SessionContext, SessionHandler } from '../handler.js'
+import { defineHandler } from '../handler.js'
+import { assertKnownKeys } from '../lib/check.js'
+
+/** What `hashedIdHandler` takes. `undefined` means the default; unknown names are refused. */
+export interface HashedIdOptions {
+  /**
+   * At least 32 bytes; text counts as UTF-8. With it, names in the store can only be computed, or
+   * checked against an id, by who has the key. Another key finds none of the records.
+   *
+   * @default none: plain SHA-256, enough for ids of 128 random bits
+   */
+  key?: string | Uint8Array | undefined
+}
+
+const KNOWN = { key: true } satisfies Record<keyof HashedIdOptions, true>
+
+/** The size of the hash: a shorter key would be the weakest part. */
+const KEY_BYTES = 32
+
+/**
+ * Makes a layer that hashes ids.
+ *
+ * Put it above the store, and above every layer that tells others of ids. What PHP writes cannot be
+ * found through it. `list` names the hashes: nothing leads from them back to the ids.
+ *
+ * @throws {TypeError | RangeError} For an unknown option, or a key of another type or shorter.
+ */
+export function hashedIdHandler(options: HashedIdOptions = {}): SessionHandler {
+  const hash = hashOf(options)
+  const contexts = new WeakMap<SessionContext, HashedContext>()
+
+  const below = (context: SessionContext): HashedContext => {
+    const known = contexts.get(context)
+    if (known !== undefined) return known
+    const made = hashedContext(context, hash)
+    contexts.set(context, made)
+    return made
+  }
+  /** Most operations concern the id of their context, which is hashed once. */
+  const nameOf = (id: string, context: SessionContext, inner: HashedContext): string =>
+    id === context.id ? (inner.id as string) : hash(id)
+
+  return defineHandler({
+    name: 'hashed-id',
+    open: (context, next) => next(below(context)),
+    close: (context, next) => next(below(context)),
+    read(id, context, next) {
+      const inner = below(context)
+      return next(nameOf(id, context, inner), inner)
+    },
+    write(id, payload, context, next) {
+      const inner = below(context)
+      return next(nameOf(id, context, inner), payload, inner)
+    },
+    destroy(id, context, next) {
+      const inner = below(context)
+      return next(nameOf(id, context, inner), inner)
+    },
+    gc: (maxLifetime, context, next) => next(maxLifetime, below(context)),
+    updateTimestamp(id, payload, context, next) {
+      const inner = below(context)
+      return next(nameOf(id, context, inner), payload, inner)
+    },
+    validateId(id, context, next) {
+      const inner = below(context)
+      return next(nameOf(id, context, inner), inner)
+    },
+  })
+}
+
+type Hash = (id: string) => string
+type HashedContext = SessionContext
+
+/**
+ * The same activation as the layers below see it: live, because the manager still settles fields;
+ * one object for one context, because layers tell activations apart by it; own fields, because
+ * layers copy contexts. The chain's bookkeeping is shared, or it would see each `next` only once.
+ */
+function hashedContext(context: SessionContext, hash: Hash): HashedContext {
+  let raw: string | undefined
+  let hashed: string | undefined
+  return {
+    get id() {
+      if (raw !== context.id) {
+        raw = context.id
+        hashed = raw === undefined ? undefined : hash(raw)
+      }
+      return hashed
+    },
+    get entered() {
+      return context.entered
+    },
+    set entered(bits) {
+      context.entered = bits
+    },
+    get isNew() {
+      return context.isNew
+    },
+    get readOnly() {
+      return context.readOnly
+    },
+    get strict() {
+      return context.strict
+    },
+    get lock() {
+      return context.lock
+    },
+    get signal() {
+      return context.signal
+    },
+    savePath: context.savePath,
+    name: context.name,
+    lockWaitMs: context.lockWaitMs,
+    lockLeaseMs: context.lockLeaseMs,
+    maxLifetime: context.maxLifetime,
+    now: context.now,
+  }
+}
+
+function hashOf(options: HashedIdOptions): Hash {
+  assertKnownKeys('hashed-id', options, KNOWN)
+  const { key } = options
+  if (key === undefined) return (id) => createHash('sha256').update(id).digest('hex')
+  if (typeof key !== 'string' && !(key instanceof Uint8Array)) {
+    throw new TypeError(`"key" must be a string or a Uint8Array, got ${typeof key}`)
+  }
+  const bytes = Buffer.from(key)
+  if (bytes.length < KEY_BYTES) {
+    throw new RangeError(`"key" must have at least ${KEY_BYTES} bytes, got ${bytes.length}`)
+  }
+  const secret = createSecretKey(bytes)
+  return (id) => createHmac('sha256', secret).update(id).digest('hex')
+}
