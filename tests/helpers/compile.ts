@@ -11,6 +11,8 @@ export const ENTRIES = {
   'sessionz/handlers/files': 'src/handlers/files.ts',
   'sessionz/node': 'src/adapters/node.ts',
   'sessionz/php': 'src/php/index.ts',
+  'sessionz/handlers/hashed-id': 'src/handlers/hashed-id.ts',
+  'sessionz/testing': 'src/testing/index.ts',
 } as const
 
 /** The user's side: stricter than most, so what compiles here compiles there. */

@@ -1,0 +1,12 @@
+/**
+ * The conformance kit for authors of handlers, as data for any test runner: `sessionz/testing`.
+ *
+ * ```ts
+ * for (const { name, run } of handlerCases(create)) it(name, run)
+ * ```
+ *
+ * @module
+ */
+export { handlerCases } from './handler-cases.js'
+
+export type { HandlerCapabilities, HandlerCase, HandlerFixture } from './handler-cases.js'
