@@ -76,7 +76,7 @@ function readRareHead(reader: Reader, frame: Frame): unknown {
     case Tag.Enum:
       return asInstance(reader, readEnum(reader))
     case Tag.Custom:
-      return openSerializable(reader)
+      return openSerializable(reader, frame)
     default:
       return fail(reader, reader.pos, 'a value')
   }
@@ -105,9 +105,11 @@ function openProperties(reader: Reader): unknown {
   return completeObject(reader, frame.target as PhpObject)
 }
 
-function openSerializable(reader: Reader): unknown {
+function openSerializable(reader: Reader, frame: Frame): unknown {
   const value = readSerializable(reader)
   if (reader.slots === undefined && hasToken(value)) throw NEEDS_SLOTS
+  // References in its data may lead to the object itself.
+  if (reader.slots !== undefined) put(frame, frame.key, value)
   takeNested(reader, value, readValue)
   return completeSerializable(reader, value)
 }
@@ -167,7 +169,8 @@ function fillList(reader: Reader, frame: Frame): Frame {
           ? readInt(reader)
           : readHead(reader, frame)
     if (value === undefined) return enter(reader, frame, index)
-    list.push(value)
+    if (reader.slots === undefined) list.push(value)
+    else list[index] = value
   }
   return close(reader, frame)
 }

@@ -147,7 +147,7 @@ function render(value: Piece, numbering: Numbering, shareable: boolean): string 
 function renderCustom({ data, inside }: Piece & { kind: 'custom' }, numbering: Numbering): string {
   numbering.slot += inside
   const [first = numbering.slot] = numbering.objects
-  const text = data.replace('@', first < numbering.slot - inside ? `r:${first};` : 'N;')
+  const text = data.replace('@', first <= numbering.slot - inside ? `r:${first};` : 'N;')
   return `C:3:"Own":${text.length}:{${text}}`
 }
 

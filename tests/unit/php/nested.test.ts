@@ -152,3 +152,16 @@ describe('two classes, of which one only wrote text that looks like a value', ()
     expect(text(serialize(unserialize(wire(bytes))))).toBe(bytes)
   })
 })
+
+describe('data that refers to its own object', () => {
+  it('is read and written', () => {
+    const bytes = `a:3:{i:0;${wrap('Own', 'r:2;')}i:1;O:8:"stdClass":0:{}i:2;r:4;}`
+    const [, object, again] = unserialize(wire(bytes)) as PhpObject[]
+
+    expect(again).toBe(object)
+    expect(text(serialize(unserialize(wire(bytes))))).toBe(bytes)
+    expect(text(serialize([0, ...(unserialize(wire(bytes)) as unknown[])]))).toBe(
+      `a:4:{i:0;i:0;i:1;${wrap('Own', 'r:3;')}i:2;O:8:"stdClass":0:{}i:3;r:5;}`,
+    )
+  })
+})
