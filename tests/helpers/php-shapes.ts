@@ -52,8 +52,7 @@ export const VALUES: Readonly<Record<string, Shape>> = {
   'one long float': filled('d:0.', '1', ';'),
   'one long length': filled('s:', '9', ':"";'),
   'one long count': filled('a:', '9', ':{}'),
-  'one deep array': filled('', 'a:1:{i:0;'),
-  'arrays that claim more than there is': filled('', 'a:9:{i:0;'),
+  'deep arrays': array((index) => `i:${index};${'a:1:{i:0;'.repeat(4000)}N;${'}'.repeat(4000)}`),
   'no end': filled('a:99999:{', 'i:0;N;'),
 }
 
@@ -71,6 +70,9 @@ export const LARGE_VALUES: Readonly<Record<string, Shape>> = {
   'references to the root': array((index) => `i:${index};R:1;`),
   'one long slot': filled('a:2:{i:0;N;i:1;R:', '0', '2;}'),
   'one long name that is no text': (size) => wire(`O:1:"A":1:{s:${size}:"${'\xff'.repeat(size)}";N;}`), // prettier-ignore
+  // A chain as long as these keeps the engine's collector busy beyond its bytes.
+  'one deep array': filled('', 'a:1:{i:0;'),
+  'arrays that claim more than there is': filled('', 'a:9:{i:0;'),
   'one deep object': filled('', 'O:1:"A":1:{s:1:"a";'),
   'data within data': nested('C:1:"A"'),
 }
