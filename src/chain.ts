@@ -8,7 +8,7 @@
  */
 import { StateError } from './errors.js'
 import type { Chain, Next, SessionHandler } from './handler.js'
-import { isBase, linkOne, markBase, type Operation } from './link.js'
+import { isBase, linkOne, markBase, markWrite, type Operation } from './link.js'
 
 export { isBase }
 
@@ -115,8 +115,10 @@ function linkTimestamp(handlers: readonly SessionHandler[]): Next['updateTimesta
   for (let index = handlers.length - 1; index >= 0; index -= 1) {
     const handler = handlers[index] as SessionHandler
     const wrote = linkOne('write', handler, below, 1 << index)
-    if (handler.updateTimestamp) next = linkOne('updateTimestamp', handler, next, 1 << index)
-    else if (wrote !== below) next = wrote
+    if (handler.updateTimestamp) {
+      markWrite(next, below)
+      next = linkOne('updateTimestamp', handler, next, 1 << index)
+    } else if (wrote !== below) next = wrote
     below = wrote
   }
   return next

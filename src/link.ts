@@ -23,6 +23,22 @@ export function isBase(next: object): boolean {
   return bases.has(next)
 }
 
+/** The touch of the layers below a handler, and their write. */
+const writes = new WeakMap<object, Next['write']>()
+
+/** Remembers which write goes through the same layers as a touch. */
+export function markWrite(touch: Next['updateTimestamp'], write: Next['write']): void {
+  writes.set(touch, write)
+}
+
+/**
+ * What a layer calls in `updateTimestamp` instead of `next` when its record below has to change:
+ * the write of the layers below. It counts as the one call of `next`.
+ */
+export function writeInstead(next: Next['updateTimestamp']): Next['write'] {
+  return writes.get(next) ?? next
+}
+
 /** The operation of one handler over `next`; `next` itself where the handler only passes through. */
 export function linkOne<K extends Operation>(
   operation: K,
@@ -40,6 +56,8 @@ function guard<K extends Operation>(operation: K, next: Next[K], bit: number): N
   const guarding = GUARD[ARITY[operation]] as (next: unknown, bit: number) => Next[K]
   const guarded = guarding(next, bit)
   if (isBase(next)) markBase(guarded)
+  const write = operation === 'updateTimestamp' ? writes.get(next) : undefined
+  if (write !== undefined) markWrite(guarded as Next['updateTimestamp'], guard('write', write, bit))
   return guarded
 }
 

@@ -2,6 +2,7 @@
 import { createHash, createHmac } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import type { Payload, SessionHandler } from '../../src/handler.js'
+import { defuseCipher, encryptionHandler, generateKey } from '../../src/handlers/encryption.js'
 import { filesHandler, type FilesOptions } from '../../src/handlers/files.js'
 import { hashedIdHandler } from '../../src/handlers/hashed-id.js'
 import { memoryHandler } from '../../src/handlers/memory.js'
@@ -10,6 +11,7 @@ import {
   type HandlerCapabilities,
   type HandlerFixture,
 } from '../../src/testing/handler-cases.js'
+import { defuseKey } from '../helpers/defuse.js'
 import { temporaryFolder } from '../helpers/folders.js'
 
 interface Row {
@@ -36,6 +38,11 @@ function files(options: FilesOptions, ...layers: SessionHandler[]): HandlerFixtu
 function hashed(made: HandlerFixture, key?: string): HandlerFixture {
   const hash = () => (key === undefined ? createHash('sha256') : createHmac('sha256', key))
   return { ...made, listedAs: (id) => hash().update(id).digest('hex') }
+}
+
+/** A layer under a key of its own. */
+function encrypted(): SessionHandler {
+  return encryptionHandler({ keys: generateKey() })
 }
 
 /** PHP's names: `sess_` and the id, in a file system that takes names of 255 bytes. */
@@ -65,6 +72,28 @@ const ROWS: Readonly<Record<string, Row>> = {
   },
   'hashed ids, above files': {
     create: () => hashed(files({ lock: 'process' }, hashedIdHandler({ key: KEY })), KEY),
+  },
+  'encryption, above memory': { create: () => fixture(encrypted(), memoryHandler()) },
+  "encryption in Defuse's format, above memory": {
+    create: () =>
+      fixture(encryptionHandler({ cipher: defuseCipher(defuseKey()) }), memoryHandler()),
+  },
+  'encryption, above memory as a cache, above memory': {
+    create: () => fixture(encrypted(), memoryHandler({ maxAge: 1 }), memoryHandler()),
+  },
+  'memory as a cache, above encryption, above memory': {
+    create: () => fixture(memoryHandler({ maxAge: 1 }), encrypted(), memoryHandler()),
+  },
+  'encryption, above hashed ids, above memory': {
+    create: () => hashed(fixture(encrypted(), hashedIdHandler(), memoryHandler())),
+  },
+  'encryption, above files': {
+    create: () => files({ lock: 'process' }, encrypted()),
+    capabilities: FILES,
+  },
+  'encryption, above memory as a cache, above files': {
+    create: () => files({ lock: 'process' }, encrypted(), memoryHandler({ maxAge: 1 })),
+    capabilities: FILES,
   },
 }
 

@@ -1,0 +1,103 @@
+/**
+ * Encryption layer: what is below it never sees a payload, only sealed ones. Stores nothing.
+ *
+ * Wire formats: src/crypto/aead.ts (our own), src/crypto/defuse.ts (PHP Sessionz').
+ *
+ * @module
+ */
+import { aeadCipher } from '../crypto/aead.js'
+import type { Opened, SessionCipher } from '../crypto/cipher.js'
+import { defuseCipher } from '../crypto/defuse.js'
+import { createKeyRing, generateKey, type EncryptionKey } from '../crypto/key-ring.js'
+import {
+  defineHandler,
+  type Payload,
+  type SessionContext,
+  type SessionHandler,
+} from '../handler.js'
+import { assertFunction, assertInteger, assertKnownKeys } from '../lib/check.js'
+import { isPromise } from '../lib/flow.js'
+import { writeInstead } from '../link.js'
+
+export { defuseCipher, generateKey }
+export type { EncryptionKey, Opened, SessionCipher }
+
+/** What `encryptionHandler` takes: `keys`, or a `cipher`. */
+export interface EncryptionOptions {
+  /** The key that seals; of several, the first one. All of them open. */
+  keys?: EncryptionKey | readonly EncryptionKey[] | undefined
+  /** Payloads are padded to a multiple of so many bytes, 1 to 65536. @default 32 */
+  padding?: number | undefined
+  /** Instead of `keys`: another format, such as `defuseCipher(key)`. */
+  cipher?: SessionCipher | undefined
+}
+
+const DEFAULTS = { keys: undefined, padding: 32, cipher: undefined } satisfies EncryptionOptions
+
+/** The sealed record that an activation last read or wrote. */
+interface Seen {
+  readonly id: string
+  readonly sealed: Payload
+  readonly current: boolean
+}
+
+/**
+ * Makes a layer that encrypts every payload on its way down.
+ *
+ * What does not open (another key, another session's record, a changed bit, plain text) is a
+ * `DecryptError`; nothing is ever handed out or stored unencrypted. A record that an older key sealed
+ * is sealed with the current one when its session is next committed, changed or not, if that is done
+ * under the session's lock.
+ *
+ * @throws {TypeError | RangeError} Naming an option, and never quoting a key.
+ */
+export function encryptionHandler(options: EncryptionOptions): SessionHandler {
+  const cipher = resolve(options)
+  /** By activation: what was read is not sealed again for a touch. */
+  const seen = new WeakMap<SessionContext, Seen>()
+
+  function open(id: string, sealed: Payload | undefined, context: SessionContext) {
+    if (sealed === undefined) return undefined
+    const { payload, current } = cipher.open(sealed, id, context.name)
+    seen.set(context, { id, sealed, current })
+    return payload
+  }
+
+  return defineHandler({
+    name: 'encryption',
+    read(id, context, next) {
+      seen.delete(context)
+      const sealed = next(id, context)
+      if (isPromise(sealed)) return sealed.then((later) => open(id, later, context))
+      return open(id, sealed, context)
+    },
+    write(id, payload, context, next) {
+      seen.delete(context)
+      return next(id, cipher.seal(payload, id, context.name), context)
+    },
+    updateTimestamp(id, payload, context, next) {
+      const last = seen.get(context)
+      if (last?.id !== id) return next(id, cipher.seal(payload, id, context.name), context)
+      if (last.current || context.lock !== 'exclusive') return next(id, last.sealed, context)
+      seen.delete(context)
+      return writeInstead(next)(id, cipher.seal(payload, id, context.name), context)
+    },
+  })
+}
+
+function resolve(options: EncryptionOptions): SessionCipher {
+  assertKnownKeys('encryption', options, DEFAULTS)
+  const { keys, cipher, padding = DEFAULTS.padding } = options
+  if ((keys === undefined) === (cipher === undefined)) {
+    throw new TypeError('encryption: give either "keys" or "cipher"')
+  }
+  assertInteger('padding', padding, 1, 65_536)
+  if (cipher === undefined) return aeadCipher(createKeyRing(listOf(keys)), padding)
+  assertFunction('cipher.seal', cipher.seal)
+  assertFunction('cipher.open', cipher.open)
+  return cipher
+}
+
+function listOf(keys: EncryptionOptions['keys']): readonly EncryptionKey[] {
+  return Array.isArray(keys) ? (keys as readonly EncryptionKey[]) : [keys as EncryptionKey]
+}
