@@ -239,7 +239,7 @@ describe('a manager over hashed ids', () => {
     const ids = ['x'.repeat(32), 'x'.repeat(32), 'y'.repeat(32)]
     const manager = createSessionManager<{ n: number }>({
       handlers: [hashedIdHandler(), memoryHandler()],
-      id: { generate: () => ids.shift() as string },
+      id: { generate: () => ids.shift() as string, bits: 128, length: 32 },
     })
     const made: string[] = []
     for (let n = 0; n < 2; n += 1) {
