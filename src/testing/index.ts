@@ -3,10 +3,13 @@
  *
  * ```ts
  * for (const { name, run } of handlerCases(create)) it(name, run)
+ * for (const { name, run } of layerCases(createLayer)) it(name, run)
  * ```
  *
  * @module
  */
 export { handlerCases } from './handler-cases.js'
+export { layerCases } from './layer-cases.js'
 
 export type { HandlerCapabilities, HandlerCase, HandlerFixture } from './handler-cases.js'
+export type { LayerFixture } from './layer-cases.js'
