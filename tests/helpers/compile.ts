@@ -12,6 +12,7 @@ export const ENTRIES = {
   'sessionz/node': 'src/adapters/node.ts',
   'sessionz/php': 'src/php/index.ts',
   'sessionz/handlers/hashed-id': 'src/handlers/hashed-id.ts',
+  'sessionz/handlers/encryption': 'src/handlers/encryption.ts',
   'sessionz/handlers/express-store': 'src/handlers/express-store.ts',
   'sessionz/testing': 'src/testing/index.ts',
 } as const
