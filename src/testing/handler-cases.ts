@@ -9,14 +9,16 @@
  * @module
  */
 import type { MaybePromise, SessionContext, SessionHandler } from '../handler.js'
-import type { HandlerCapabilities, HandlerCheck } from './handler-check.js'
+import { concerns, type HandlerCapabilities, type HandlerCheck } from './handler-check.js'
 import { BYTE_CASES } from './handler-cases-bytes.js'
+import { FAULT_CASES } from './handler-cases-faults.js'
 import { LIFE_CASES } from './handler-cases-life.js'
 import { LOCK_CASES } from './handler-cases-locks.js'
 import { RECORD_CASES } from './handler-cases-records.js'
+import { SHARED_CASES } from './handler-cases-shared.js'
 import { TIME_CASES } from './handler-cases-time.js'
 import { WAIT_CASES } from './handler-cases-waits.js'
-import { handlerProbe } from './handler-probe.js'
+import { handlerProbe, type FixtureProbe } from './handler-probe.js'
 
 export type { HandlerCapabilities }
 
@@ -32,6 +34,17 @@ export interface HandlerFixture {
   readonly context?: Partial<SessionContext> | undefined
   /** What `list` calls a record, where a layer changes ids on their way down. @default the id */
   readonly listedAs?: ((id: string) => string) | undefined
+  /** Makes the handlers once more, over the same store, as another process does. */
+  readonly another?: (() => MaybePromise<readonly SessionHandler[]>) | undefined
+  /** Takes the store down, and returns what brings it back, with all that was in it. */
+  readonly breakDown?: (() => MaybePromise<() => MaybePromise<void>>) | undefined
+  /** Makes what is stored of a session unreadable. */
+  readonly spoil?: ((id: string) => MaybePromise<void>) | undefined
+  /**
+   * Puts something that is no session into the same place, older than any of them. Returns what
+   * tells whether it is still as it was.
+   */
+  readonly settleStranger?: (() => MaybePromise<() => MaybePromise<boolean>>) | undefined
   /** Removes what the fixture made. Called after `dispose` of the handlers. */
   readonly cleanup?: (() => MaybePromise<void>) | undefined
 }
@@ -51,6 +64,8 @@ const CHECKS: readonly HandlerCheck[] = [
   ...LOCK_CASES,
   ...WAIT_CASES,
   ...LIFE_CASES,
+  ...SHARED_CASES,
+  ...FAULT_CASES,
 ]
 
 /**
@@ -63,18 +78,44 @@ export function handlerCases(
   capabilities: HandlerCapabilities = {},
 ): HandlerCase[] {
   const { longestId = 256 } = capabilities
-  return CHECKS.filter(({ needs = [] }) => needs.every((need) => capabilities[need] !== false)).map(
-    ({ name, check }) => ({
-      name,
-      async run() {
-        const fixture = await create()
-        try {
-          await check(handlerProbe(fixture, longestId))
-        } finally {
-          for (const handler of fixture.handlers) await handler.dispose?.()
-          await fixture.cleanup?.()
-        }
-      },
-    }),
-  )
+  return CHECKS.filter((each) => concerns(each, capabilities)).map(({ name, check }) => ({
+    name,
+    async run() {
+      const fixture = await create()
+      const made = [...fixture.handlers]
+      try {
+        const more = fixtureProbe(fixture, made, longestId)
+        await check({ ...handlerProbe(fixture, longestId), ...more })
+      } finally {
+        for (const handler of made) await handler.dispose?.()
+        await fixture.cleanup?.()
+      }
+    },
+  }))
+}
+
+/** @param made Where handlers are added that are to be disposed of. */
+function fixtureProbe(
+  fixture: HandlerFixture,
+  made: SessionHandler[],
+  longestId: number,
+): FixtureProbe {
+  return {
+    async elsewhere() {
+      const handlers = await asked(fixture, 'another')()
+      made.push(...handlers)
+      return handlerProbe({ ...fixture, handlers }, longestId)
+    },
+    breakDown: () => asked(fixture, 'breakDown')(),
+    spoil: (id) => asked(fixture, 'spoil')(id),
+    settleStranger: () => asked(fixture, 'settleStranger')(),
+  }
+}
+
+type Asked = 'another' | 'breakDown' | 'spoil' | 'settleStranger'
+
+function asked<K extends Asked>(fixture: HandlerFixture, name: K): NonNullable<HandlerFixture[K]> {
+  const part = fixture[name]
+  if (part === undefined) throw new TypeError(`the fixture has no "${name}"`)
+  return part
 }

@@ -1,5 +1,5 @@
 import type { MaybePromise } from '../handler.js'
-import type { HandlerProbe } from './handler-probe.js'
+import type { FixtureProbe, HandlerProbe } from './handler-probe.js'
 
 /** What not every handler can do. What is `false` leaves out the cases that need it. */
 export interface HandlerCapabilities {
@@ -17,11 +17,32 @@ export interface HandlerCapabilities {
   touches?: boolean | undefined
   /** Longest id that is taken, 22..256. @default 256 */
   longestId?: number | undefined
+  /** Several processes can use the store: the fixture has `another`. @default false */
+  shared?: boolean | undefined
+  /** The store can go down: the fixture has `breakDown`. @default false */
+  breaks?: boolean | undefined
+  /** Records can be unreadable: the fixture has `spoil`. @default false */
+  spoils?: boolean | undefined
+  /** The store has room for what is no session: the fixture has `settleStranger`. @default false */
+  strangers?: boolean | undefined
+}
+
+/** What is left out unless it is asked for: it needs more of the fixture. */
+const ASKED_FOR: ReadonlySet<keyof HandlerCapabilities> = new Set([
+  'shared',
+  'breaks',
+  'spoils',
+  'strangers',
+])
+
+/** Whether a check concerns a handler of these capabilities. */
+export function concerns({ needs = [] }: HandlerCheck, capabilities: HandlerCapabilities): boolean {
+  return needs.every((need) => capabilities[need] ?? !ASKED_FOR.has(need))
 }
 
 /** A check before a fixture is made for it. */
 export interface HandlerCheck {
   readonly name: string
   readonly needs?: readonly (keyof HandlerCapabilities)[]
-  readonly check: (probe: HandlerProbe) => MaybePromise<void>
+  readonly check: (probe: HandlerProbe & FixtureProbe) => MaybePromise<void>
 }

@@ -43,6 +43,17 @@ export interface HandlerProbe {
   listedAs(id: string): string
 }
 
+/** What a check may ask of the fixture besides. */
+export interface FixtureProbe {
+  /** The handlers made once more over the same store: another process. */
+  elsewhere(): Promise<HandlerProbe>
+  /** Takes the store down. @returns How it comes back. */
+  breakDown(): MaybePromise<() => MaybePromise<void>>
+  spoil(id: string): MaybePromise<void>
+  /** Puts something of somebody else into the store. @returns Whether it is still as it was. */
+  settleStranger(): MaybePromise<() => MaybePromise<boolean>>
+}
+
 /** An id of 32 characters that begins with a label of `a-z0-9`; no two labels make the same one. */
 export function idOf(label: string | number): string {
   return `${label}-`.padEnd(32, '0')
