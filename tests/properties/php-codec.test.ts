@@ -28,7 +28,7 @@ describe("a format of JavaScript's own", () => {
 })
 
 describe('a session written over another', () => {
-  it('holds the current values, in every format of PHP', () => {
+  it('holds the current values, in every format of PHP', { timeout: 120_000 }, () => {
     const format = fc
       .constantFrom('php', 'php_binary', 'php_serialize')
       .map((name) => serializerFor(name))
