@@ -60,7 +60,7 @@ export function storeCalls(store: ExpressStore, timeoutMs: number): StoreCalls {
   return {
     async get(id) {
       const session = await ask('get', (done) => store.get(id, done))
-      return (session ?? undefined) as ExpressSession | undefined
+      return (session || undefined) as ExpressSession | undefined // any falsy answer, as there
     },
     async set(id, session) {
       await ask('set', (done) => store.set(id, session, done))

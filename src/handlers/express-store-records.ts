@@ -47,7 +47,9 @@ const variables: RecordFormat = {
     }
     return { cookie, ...values }
   },
-  decode({ cookie: _, ...values }) {
+  decode(session) {
+    if (!isRecord(session)) throw new DecodeError(NAME, 0, 'an object of variables')
+    const { cookie: _, ...values } = session
     const text = JSON.stringify(values)
     return text === '{}' ? EMPTY : new TextEncoder().encode(text)
   },
@@ -62,9 +64,13 @@ function parse(payload: Payload): object {
   } catch {
     // Its message quotes what it read.
   }
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value
+  if (isRecord(value)) return value
   const reason = 'the format "variables" keeps JSON only: set the manager\'s serializer to "json"'
   throw new StoreError(NAME, 'write', reason)
+}
+
+function isRecord(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /** Attributes that belong to the application; a write keeps them. */

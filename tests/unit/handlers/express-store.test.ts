@@ -4,6 +4,7 @@ import { composeChain } from '../../../src/chain.js'
 import { createContext } from '../../../src/context.js'
 import { DecodeError, EncodeError, InvalidIdError, StoreError } from '../../../src/errors.js'
 import type { SessionContext } from '../../../src/handler.js'
+import { createSessionManager } from '../../../src/manager.js'
 import {
   expressStoreHandler,
   type ExpressSession,
@@ -134,6 +135,21 @@ describe('a record', () => {
 })
 
 describe('variables', () => {
+  it.each(['text', [1], 5, true])('are not read out of %j', async (session) => {
+    const { store, put } = jsonStore()
+    put(session as unknown as object)
+
+    await expect(setUp(store, { format: 'variables' }).read()).rejects.toThrow(DecodeError)
+    await expect(setUp(store).read()).rejects.toThrow(DecodeError)
+  })
+
+  it.each([null, false, '', 0])('are absent where the store answers %j', async (session) => {
+    const { store, put } = jsonStore()
+    put(session as unknown as object)
+
+    expect(await setUp(store, { format: 'variables' }).read()).toBeUndefined()
+  })
+
   it('stand under their names, as an express application writes them', async () => {
     const { store, record } = jsonStore()
     const { insert, read } = setUp(store, { format: 'variables' })
@@ -402,6 +418,61 @@ describe('a visitor who has gone', () => {
     await refused
     await vi.advanceTimersByTimeAsync(10_000)
     expect(vi.getTimerCount()).toBe(0)
+  })
+})
+
+describe('a thousand times at once', () => {
+  /** Answers sooner or later, in an order that repeats. */
+  function unevenStore() {
+    const { store, ...rest } = jsonStore()
+    let turn = 0
+    const uneven = <A extends unknown[]>(callback: ((...answer: A) => void) | undefined) => {
+      const late = (turn = (turn * 31 + 7) % 101) % 3
+      return (...answer: A) => {
+        if (late === 0) callback?.(...answer)
+        else if (late === 1) queueMicrotask(() => callback?.(...answer))
+        else setImmediate(() => callback?.(...answer))
+      }
+    }
+    const made: ExpressStore = {
+      get: (id, callback) => store.get(id, uneven(callback)),
+      set: (id, session, callback) => store.set(id, session, uneven(callback)),
+      destroy: (id, callback) => store.destroy(id, uneven(callback)),
+    }
+    return { store: made, ...rest }
+  }
+
+  it('a destroyed session stays destroyed, whatever is written and touched meanwhile', async () => {
+    const { store, records } = unevenStore()
+    const { chain, context, insert } = setUp(store)
+    const ids = Array.from({ length: 1000 }, (_, index) => `${index}`.padStart(32, 'x'))
+    await Promise.all(ids.map((id) => insert('data', id)))
+    const changes = ids.map((id, index) => {
+      const all = [
+        async () => chain.write(id, bytes('back'), context()),
+        async () => chain.destroy(id, context()),
+        async () => chain.updateTimestamp(id, bytes('data'), context()),
+      ]
+      const first = all.splice(index % 3, 1)
+      return Promise.all([...first, ...all].map((change) => change()))
+    })
+    await Promise.all(changes)
+
+    expect(records.size).toBe(0)
+  })
+
+  it('a forged id creates nothing, and is asked for once', async () => {
+    const { store, records, asked } = jsonStore()
+    const manager = createSessionManager({ handlers: [expressStoreHandler(store)] })
+    for (let index = 0; index < 1000; index += 1) {
+      const id = `${index}`.padStart(32, 'f')
+      const session = await manager.start({ id })
+      expect(session.id).not.toBe(id)
+      await session.commit()
+    }
+
+    expect(records.size).toBe(0)
+    expect(asked).toEqual(Array.from({ length: 1000 }, () => 'get'))
   })
 })
 
