@@ -9,8 +9,8 @@
  * @module
  */
 import { createHash, createHmac, createSecretKey } from 'node:crypto'
-import type { SessionContext, SessionHandler } from '../handler.js'
-import { defineHandler } from '../handler.js'
+import type { Activation } from '../context.js'
+import { defineHandler, type SessionContext, type SessionHandler } from '../handler.js'
 import { assertKnownKeys } from '../lib/check.js'
 
 /** What `hashedIdHandler` takes. `undefined` means the default; unknown names are refused. */
@@ -39,17 +39,9 @@ const KEY_BYTES = 32
  */
 export function hashedIdHandler(options: HashedIdOptions = {}): SessionHandler {
   const hash = hashOf(options)
-  const contexts = new WeakMap<SessionContext, HashedContext>()
-
-  const below = (context: SessionContext): HashedContext => {
-    const known = contexts.get(context)
-    if (known !== undefined) return known
-    const made = hashedContext(context, hash)
-    contexts.set(context, made)
-    return made
-  }
+  const below = contextsBelow(hash)
   /** Most operations concern the id of their context, which is hashed once. */
-  const nameOf = (id: string, context: SessionContext, inner: HashedContext): string =>
+  const nameOf = (id: string, context: SessionContext, inner: SessionContext): string =>
     id === context.id ? (inner.id as string) : hash(id)
 
   return defineHandler({
@@ -81,52 +73,59 @@ export function hashedIdHandler(options: HashedIdOptions = {}): SessionHandler {
 }
 
 type Hash = (id: string) => string
-type HashedContext = SessionContext
+
+/** An activation as the layers below see it, and the id that its own is the hash of. */
+interface Below {
+  raw: string | undefined
+  readonly inner: Activation
+}
 
 /**
- * The same activation as the layers below see it: live, because the manager still settles fields;
- * one object for one context, because layers tell activations apart by it; own fields, because
- * layers copy contexts. The chain's bookkeeping is shared, or it would see each `next` only once.
+ * Gives each context its own one for below: the same object from open to close, because layers tell
+ * activations apart by it, brought up to date for each operation, because the manager still settles
+ * fields. Plain fields: an object of accessors costs ten times the hash.
  */
-function hashedContext(context: SessionContext, hash: Hash): HashedContext {
-  let raw: string | undefined
-  let hashed: string | undefined
-  return {
-    get id() {
-      if (raw !== context.id) {
-        raw = context.id
-        hashed = raw === undefined ? undefined : hash(raw)
-      }
-      return hashed
-    },
-    get entered() {
-      return context.entered
-    },
-    set entered(bits) {
-      context.entered = bits
-    },
-    get isNew() {
-      return context.isNew
-    },
-    get readOnly() {
-      return context.readOnly
-    },
-    get strict() {
-      return context.strict
-    },
-    get lock() {
-      return context.lock
-    },
-    get signal() {
-      return context.signal
-    },
+function contextsBelow(hash: Hash): (context: SessionContext) => SessionContext {
+  const known = new WeakMap<SessionContext, Below>()
+  return (context) => {
+    const below = known.get(context) ?? introduce(context, known)
+    const { inner } = below
+    if (below.raw !== context.id) {
+      below.raw = context.id
+      inner.id = context.id === undefined ? undefined : hash(context.id)
+    }
+    inner.isNew = context.isNew
+    inner.readOnly = context.readOnly
+    inner.strict = context.strict
+    inner.lock = context.lock
+    // The chain cleared this layer's bit above; below it would stay.
+    inner.entered = context.entered
+    return inner
+  }
+}
+
+function introduce(context: SessionContext, known: WeakMap<SessionContext, Below>): Below {
+  const inner: Activation = {
     savePath: context.savePath,
     name: context.name,
+    id: undefined,
+    isNew: context.isNew,
+    readOnly: context.readOnly,
+    strict: context.strict,
+    lock: context.lock,
     lockWaitMs: context.lockWaitMs,
     lockLeaseMs: context.lockLeaseMs,
     maxLifetime: context.maxLifetime,
+    // Asked for only by who has to wait.
+    get signal() {
+      return context.signal
+    },
     now: context.now,
+    entered: 0,
   }
+  const below: Below = { raw: undefined, inner }
+  known.set(context, below)
+  return below
 }
 
 function hashOf(options: HashedIdOptions): Hash {
