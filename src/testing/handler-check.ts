@@ -13,6 +13,11 @@ export interface HandlerCapabilities {
   lists?: boolean | undefined
   /** `gc` removes what has expired, and counts it; `false` where the store does so itself. @default true */
   collects?: boolean | undefined
+  /**
+   * Knows the age of a record, so that the lifetime is the reader's; `false` where a record is given
+   * its end when it is written or touched. @default true
+   */
+  ages?: boolean | undefined
   /** `updateTimestamp` touches without writing. @default true */
   touches?: boolean | undefined
   /** Longest id that is taken, 22..256. @default 256 */

@@ -5,7 +5,7 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import express from 'express'
 import expressSession from 'express-session'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { defineHandler, type Payload, type SessionHandler } from '../../src/handler.js'
 import {
   expressStoreHandler,
@@ -44,6 +44,17 @@ function fixture(...handlers: SessionHandler[]): HandlerFixture {
   }
 }
 
+/** The machine's clock is what the store itself looks at. */
+function onMachineTime(...handlers: SessionHandler[]): HandlerFixture {
+  vi.useFakeTimers({ toFake: ['Date'] })
+  return {
+    handlers,
+    now: Date.now,
+    advance: (seconds) => void vi.setSystemTime(Date.now() + seconds * 1000),
+    cleanup: () => void vi.useRealTimers(),
+  }
+}
+
 const overMemory = (options?: ExpressStoreOptions) =>
   expressStoreHandler(new MemoryStore(), options)
 
@@ -69,6 +80,10 @@ const FILES = { longestId: 239, lists: false, collects: false } satisfies Handle
 const ROWS: Readonly<Record<string, readonly [() => HandlerFixture, HandlerCapabilities?]>> = {
   'MemoryStore of express-session': [() => fixture(overMemory())],
   'MemoryStore, variables': [() => fixture(asVariable(), overMemory({ format: 'variables' }))],
+  'MemoryStore that alone says what has expired': [
+    () => onMachineTime(overMemory({ expiry: 'store' })),
+    { collects: false, ages: false },
+  ],
   'hashed ids, above MemoryStore': [
     () => ({
       ...fixture(hashedIdHandler(), overMemory()),
