@@ -151,6 +151,10 @@ describe('the reference', () => {
     ['errors.md', 'src/errors.ts', 'SessionErrorCode', []],
     ['handlers.md', 'src/handler.ts', 'SessionContext', []],
     ['handlers.md', 'src/handler.ts', 'SessionHandler', ['name']],
+    ['hashed-id-handler.md', 'src/handlers/hashed-id.ts', 'HashedIdOptions', []],
+    ['express-store-handler.md', 'src/handlers/express-store.ts', 'ExpressStoreOptions', []],
+    ['../how-to/test-a-handler.md', 'src/testing/handler-cases.ts', 'HandlerFixture', []],
+    ['../how-to/test-a-handler.md', 'src/testing/handler-check.ts', 'HandlerCapabilities', []],
   ])('%s has a row for everything in %s: %s', (page, source, type, groups) => {
     const rows = read(`docs/reference/${page}`)
     const names = namesOf(type, read(source)).filter((name) => !groups.includes(name))

@@ -196,6 +196,13 @@ const FAULTS: readonly (readonly [
     }),
   ],
   [
+    'a lifetime that nobody asked for',
+    'a record is as old as it is, whatever lifetime it was written with',
+    ({ read }) => ({
+      read: (id, context, next) => read(id, { ...context, maxLifetime: 1440 }, next),
+    }),
+  ],
+  [
     'gc of one batch',
     'gc removes what has expired, all of it and nothing else, and says how many',
     ({ gc }) => ({
