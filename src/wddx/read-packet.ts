@@ -6,7 +6,7 @@
 import type { Payload } from '../handler.js'
 import { foreignFormat } from '../php/foreign.js'
 import { createHolder, createRecord } from '../php/frame.js'
-import { keepOrder } from '../php/variable-order.js'
+import { keepOrder, mayBeIndex } from '../php/variable-order.js'
 import type { SessionData } from '../serializer.js'
 import { createVariables } from './level.js'
 import { fail, FORMAT, type WddxRules } from './packet.js'
@@ -25,9 +25,9 @@ export function decodePacket(payload: Payload, rules: WddxRules): SessionData {
   const names: string[] = []
   readVariables(reader, (tag) => {
     const found = readVariable(reader, variables, tag)
-    if (found && rules.exact) names.push(String(variables.key))
+    if (found) names.push(String(variables.key))
   })
-  if (rules.exact) keepOrder(data, names)
+  if (names.some(mayBeIndex)) keepOrder(data, names)
   return data
 }
 

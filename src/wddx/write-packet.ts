@@ -39,7 +39,7 @@ export function encodePacket(
 function elementsOf(data: SessionData, rules: WddxRules): ReadonlyMap<string, string> {
   const writer = createWriter(rules)
   const elements = new Map<string, string>()
-  for (const name of namesOf(data, rules.exact)) {
+  for (const name of namesOf(data)) {
     const value = data[name]
     if (value !== undefined) elements.set(name, variableElement(writer, name, value))
   }

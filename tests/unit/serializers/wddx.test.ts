@@ -167,7 +167,8 @@ describe('wddx in exact mode', () => {
     )
 
     expect(text(exact.encode(exact.decode(bytes)))).toBe(bytes.toString())
-    expect(text(encode(decode(bytes)))).not.toBe(bytes.toString())
+    expect(text(encode({ ...decode(bytes) }))).not.toBe(bytes.toString())
+    expect(text(encode(decode(bytes)))).toBe(bytes.toString())
   })
 })
 
