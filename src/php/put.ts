@@ -71,8 +71,32 @@ export function isSmallInt(value: number): boolean {
   return (value | 0) === value && (value !== 0 || 1 / value > 0)
 }
 
+/** A float with one or two decimals, such as a price, without making text of it. */
+function putCents(bytes: Uint8Array, at: number, value: number): number {
+  const cents = Math.round(value * 100)
+  // The quotient of two integers that are exact is the float that the decimal text reads as.
+  if (cents / 100 !== value || cents === 0 || (cents | 0) !== cents) return at
+  const size = Math.abs(cents)
+  const whole = (size / 100) | 0
+  const tens = ((size - whole * 100) / 10) | 0
+  const ones = size - whole * 100 - tens * 10
+  bytes[at] = Tag.Float
+  bytes[at + 1] = Byte.Colon
+  let end = at + 2
+  if (cents < 0) bytes[end++] = Byte.Minus
+  end = putDigits(bytes, end, whole)
+  bytes[end] = Byte.Point
+  bytes[end + 1] = Byte.Zero + tens
+  end += 2
+  if (ones > 0) bytes[end++] = Byte.Zero + ones
+  bytes[end] = Byte.Semicolon
+  return end + 1
+}
+
 function putRare(bytes: Uint8Array, at: number, value: number): number {
   const whole = isIntegral(value)
+  const short = whole ? at : putCents(bytes, at, value)
+  if (short > at) return short
   bytes[at] = whole ? Tag.Int : Tag.Float
   bytes[at + 1] = Byte.Colon
   const end = putAscii(bytes, at + 2, whole ? String(value) : floatText(value))

@@ -1,6 +1,7 @@
 import { createContext, runInContext } from 'node:vm'
 import { describe, expect, it } from 'vitest'
 import { EncodeError } from '../../../src/errors.js'
+import { floatText } from '../../../src/php/float.js'
 import { serialize } from '../../../src/php/serialize.js'
 import { unserialize } from '../../../src/php/unserialize.js'
 import { PhpEnum, PhpObject, PhpReference, PhpSerializable } from '../../../src/php/values.js'
@@ -320,5 +321,19 @@ describe('the bytes', () => {
     const value = Array.from({ length: 20_000 }, (_, index) => `item ${index} é`)
 
     expect(unserialize(serialize(value))).toEqual(value)
+  })
+})
+
+describe('floats with few decimals', () => {
+  it('are written as their text is', () => {
+    const values = [0.01, -0.01, 0.1, 9.99, -9.9, 0.05, 1.005, 21474836.47, 21474836.48, 123456.789, 1e-7, 0.30000000000000004] // prettier-ignore
+    for (let cents = -2000; cents < 2000; cents += 7) values.push(cents / 100, cents / 100 + 1e-13)
+
+    const written = text(serialize(values.filter((value) => !Number.isInteger(value))))
+    const expected = values.filter((value) => !Number.isInteger(value))
+
+    expect(written).toBe(
+      `a:${expected.length}:{${expected.map((value, index) => `i:${index};d:${floatText(value)};`).join('')}}`,
+    )
   })
 })

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { DecodeError } from '../../../src/errors.js'
+import { serialize } from '../../../src/php/serialize.js'
 import { unserialize } from '../../../src/php/unserialize.js'
 import { PhpEnum, PhpObject, PhpReference, PhpSerializable } from '../../../src/php/values.js'
 import { wire } from '../../helpers/typed-value.js'
@@ -428,4 +429,24 @@ describe('what is neither bytes nor text', () => {
       )
     },
   )
+})
+
+describe('short text that is not ASCII', () => {
+  it('is read as it is, whatever its characters', () => {
+    const words = [
+      'é',
+      'ß',
+      '€',
+      '日本',
+      '😀',
+      'Zoë',
+      'a\u0080',
+      '\u07ff\u0800',
+      '\uffff\u{10000}',
+      '\ufeffx',
+      '\u{10ffff}',
+    ]
+
+    for (const word of words) expect(unserialize(serialize(word))).toBe(word)
+  })
 })
