@@ -450,3 +450,30 @@ describe('short text that is not ASCII', () => {
     for (const word of words) expect(unserialize(serialize(word))).toBe(word)
   })
 })
+
+describe('two failures that differ in content only', () => {
+  const fill = (text: string, secret: string): string => text.replaceAll('@', secret)
+
+  it.each([
+    's:9:"@";',
+    'a:1:{s:6:"@";i:x;}',
+    'a:2:{s:6:"@";N;}',
+    'O:6:"@":1:{s:6:"@";}',
+    'E:6:"@";',
+    'C:6:"@":3:{@}',
+    'S:9:"@";',
+    'a:1:{i:0;r:7;}@',
+  ])('are the same error: %s', (text) => {
+    const [one, other] = ['secret', 'hidden'].map((secret) => {
+      try {
+        return unserialize(fill(text, secret))
+      } catch (error) {
+        return error
+      }
+    }) as [DecodeError, DecodeError]
+
+    expect(one).toBeInstanceOf(DecodeError)
+    expect([one.message, one.offset, one.code]).toEqual([other.message, other.offset, other.code])
+    expect(`${one.message}${one.stack}`).not.toContain('secret')
+  })
+})
