@@ -23,8 +23,6 @@ const PROJECTS: TestProjectInlineConfiguration[] = [
       benchmark: { include: [] },
       sequence: { groupOrder: 1 },
       maxWorkers: 1,
-      // The collector moves what is young; with room for it, that does not grow with the size.
-      execArgv: ['--max-semi-space-size=128'],
     },
   },
 ]

@@ -10,7 +10,7 @@ import { LARGE_VALUES, sessionOf, VALUES, type Shape } from '../../helpers/php-s
 
 const MB = 2 ** 20
 const BOUND = 1.1
-const SIXTEEN: GrowthOptions = { sizes: [MB, 4 * MB, 16 * MB], runs: 1, bound: BOUND, tries: 3 }
+const SIXTEEN: GrowthOptions = { sizes: [MB, 4 * MB, 16 * MB], runs: 1, bound: BOUND, tries: 5 }
 const FOUR: GrowthOptions = { ...SIXTEEN, sizes: [MB / 4, MB, 4 * MB] }
 const TWO: GrowthOptions = { ...SIXTEEN, sizes: [MB / 8, MB / 2, 2 * MB] }
 const UNLIMITED = { maxDepth: 0 }
