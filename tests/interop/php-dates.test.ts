@@ -57,12 +57,15 @@ function compare(moments: readonly (readonly [number, number, string])[]): void 
   expect(ours).toEqual(found.map(([bytes, instant], index) => [lines[index], bytes, instant]))
 }
 
-/** Zones with every kind of rule: none, in both halves of a year, by half hours, given up, odd. */
+/**
+ * Zones with every kind of rule: none, in both halves of a year, by half hours, given up, odd. Not
+ * those whose coming years are a guess, which differs between editions of the zone data.
+ */
 const IDENTIFIERS = [
   'UTC', 'Europe/London', 'Europe/Prague', 'Europe/Dublin', 'Europe/Lisbon', 'Europe/Istanbul',
   'America/New_York', 'America/Sao_Paulo', 'America/St_Johns', 'America/Los_Angeles',
   'America/Caracas', 'America/Havana', 'Asia/Kolkata', 'Asia/Kathmandu', 'Asia/Tehran',
-  'Asia/Tokyo', 'Asia/Pyongyang', 'Asia/Gaza', 'Asia/Shanghai', 'Africa/Casablanca', 'Africa/Cairo',
+  'Asia/Tokyo', 'Asia/Pyongyang', 'Asia/Singapore', 'Asia/Shanghai', 'Africa/Johannesburg', 'Africa/Cairo',
   'Africa/Monrovia', 'Australia/Lord_Howe', 'Australia/Sydney', 'Pacific/Apia', 'Pacific/Chatham',
   'Pacific/Kiritimati', 'Antarctica/Troll', 'Atlantic/Azores', 'Etc/GMT+5',
 ] // prettier-ignore
