@@ -63,11 +63,7 @@ export function isAllowed(allowed: AllowedClasses, className: string): boolean {
 }
 
 /** The class an instance is written as. */
-export function classFor(
-  table: ClassTable | undefined,
-  value: object,
-): RegisteredClass | undefined {
-  if (table === undefined) return undefined
+export function classFor(table: ClassTable, value: object): RegisteredClass | undefined {
   for (const registered of table.values()) if (registered.codec.is(value)) return registered
   return undefined
 }

@@ -74,8 +74,8 @@ export interface SerializerOptions extends SerializeOptions, UnserializeOptions 
   readonly undefinedMarkers?: boolean | undefined
 }
 
-/** How one format is read. */
-export interface ReadRules {
+/** What both directions need to know. */
+interface CommonRules {
   /** For errors. */
   readonly format: string
   /** `Infinity` for no limit. */
@@ -89,19 +89,14 @@ export interface ReadRules {
   readonly undefinedMarkers: boolean
 }
 
+/** How one format is read. */
+export type ReadRules = CommonRules
+
 /** How one format is written. */
-export interface WriteRules {
-  readonly format: string
-  readonly maxDepth: number
-  readonly rootDepth: 0 | 1
-  readonly maxLength: number
-  readonly exact: boolean
-  readonly classes: ClassTable | undefined
+export interface WriteRules extends CommonRules {
   readonly precision: number
-  /** Whether a float that PHP could not read back is refused. */
+  /** Whether what PHP could not read back is refused. */
   readonly readable: boolean
-  readonly undefinedMarkers: boolean
-  readonly allowed: AllowedClasses
 }
 
 /** How one format is read and written. */

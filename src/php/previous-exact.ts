@@ -34,8 +34,10 @@ export function findTwins(
 ): ReadonlyMap<string, Twin> {
   const { data, format, writer } = current
   const twins = new Map<string, Twin>()
+  // In exact mode the application has the twins already.
+  if (format.rules.exact) return twins
   const same = names.filter((name) => isSameAlone(current, previous.data, name))
-  if (same.length === 0 || format.rules.exact) return twins
+  if (same.length === 0) return twins
   const exact = readExactly(format, previous.payload)
   const begin = writer.pos
   for (const name of same) {
