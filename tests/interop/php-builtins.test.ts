@@ -1,5 +1,4 @@
 /** PHP's own classes refuse here what they refuse there. */
-import { spawnSync } from 'node:child_process'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import {
@@ -16,21 +15,10 @@ import {
   PhpReference,
   PhpSerializable,
 } from '../../src/php/values.js'
+import { phpLines } from '../helpers/php-lines.js'
 import { describeWith } from '../helpers/services.js'
 
-const SCRIPT = new URL('../helpers/php-verdicts.php', import.meta.url).pathname
-
-/** One process of PHP for all of a test. */
-function php<T>(lines: readonly string[]): T[] {
-  const { stdout, status, stderr } = spawnSync('php', ['-n', SCRIPT], {
-    input: `${lines.join('\n')}\n`,
-    maxBuffer: 2 ** 28,
-    timeout: 60_000,
-  })
-  expect({ status, errors: stderr.toString() }).toEqual({ status: 0, errors: '' })
-  const results = stdout.toString().split('\n').slice(0, -1)
-  return results.map((line) => JSON.parse(line) as T)
-}
+const php = <T>(lines: readonly string[]): T[] => phpLines('./php-verdicts.php', lines)
 
 /** Inner objects are checked as the outer ones are. */
 function accepts(value: unknown): boolean {

@@ -1,27 +1,15 @@
 /** Dates that real PHP writes are the same instants here, and the other way round. */
-import { spawnSync } from 'node:child_process'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { dateTimeCodec } from '../../src/php/date-time.js'
 import { findZone } from '../../src/php/time-zones.js'
 import { PhpObject } from '../../src/php/values.js'
+import { phpLines } from '../helpers/php-lines.js'
 import { describeWith } from '../helpers/services.js'
-
-const SCRIPT = new URL('../helpers/php-dates.php', import.meta.url).pathname
 
 type Instant = [seconds: number, milliseconds: number] | null
 
-/** One process of PHP for all of a test. */
-function php<T>(lines: readonly string[]): T[] {
-  const { stdout, status, stderr } = spawnSync('php', ['-n', SCRIPT], {
-    input: `${lines.join('\n')}\n`,
-    maxBuffer: 2 ** 28,
-    timeout: 60_000,
-  })
-  expect({ status, errors: stderr.toString() }).toEqual({ status: 0, errors: '' })
-  const results = stdout.toString().split('\n').slice(0, -1)
-  return results.map((line) => JSON.parse(line) as T)
-}
+const php = <T>(lines: readonly string[]): T[] => phpLines('./php-dates.php', lines)
 
 const WRITTEN =
   /^O:17:"DateTimeImmutable":3:\{s:4:"date";s:\d+:"(.*)";s:13:"timezone_type";i:(\d);s:8:"timezone";s:\d+:"(.*)";\}$/
