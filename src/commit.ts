@@ -73,6 +73,7 @@ function* storeNew(state: SessionState): Flow<void> {
 function* storeExisting(state: SessionState, payload: Payload): Flow<void> {
   const { chain } = state.host
   const storedId = state.storedId as string
+  state.context.closing = true
   if (isEmpty(state.data) && !isEmptyPayload(state)) return yield* storeEmptied(state)
   if (storedId !== state.id) return yield* moveRecord(state, payload)
   const unchanged = state.settings.lazyWrite && sameBytes(payload, state.payload as Payload)

@@ -23,6 +23,7 @@ const DEFAULTS = {
   lock: 'exclusive' as LockMode,
   lockWaitMs: 10_000,
   lockLeaseMs: 30_000,
+  closing: false,
   maxLifetime: 1440,
   signal: NEVER,
   now: Date.now,

@@ -38,6 +38,11 @@ export interface SessionContext {
   readonly lockWaitMs: number
   /** How long a lock lives without renewal, in milliseconds, where locks are leases. */
   readonly lockLeaseMs: number
+  /**
+   * True when only `close` follows the next operation of this context: a store may give the lock back
+   * in the same call, and so save a round trip.
+   */
+  readonly closing: boolean
   /** Idle lifetime in seconds: a record not written or touched for longer is absent. */
   readonly maxLifetime: number
   /** Aborted when the activation's time is over or its visitor has gone. */

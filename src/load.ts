@@ -80,6 +80,7 @@ export function* remove(start: Start, id: string): Flow<boolean> {
   const context = activation(start.settings, start.request, { id, lock: 'exclusive' })
   try {
     yield* open(start, context)
+    context.closing = true
     return yield* call(start, 'destroy', start.host.chain.destroy(id, context))
   } finally {
     yield* close(start, context)

@@ -44,6 +44,7 @@ export function* insert(state: SessionState, payload: Payload): Flow<void> {
 
 function* insertUnder(state: SessionState, id: string, payload: Payload): Flow<boolean> {
   if (state.opened && state.context.id === id) {
+    state.context.closing = true
     return yield* call(state, 'write', state.host.chain.write(id, payload, state.context))
   }
   const context = activation(state.settings, state.request, {
@@ -64,6 +65,7 @@ function lockOf(state: SessionState): 'none' | 'exclusive' {
 function* within<T>(state: SessionState, context: Activation, body: () => Flow<T>): Flow<T> {
   try {
     yield* open(state, context)
+    context.closing = true
     return yield* body()
   } finally {
     yield* call(state, 'close', state.host.chain.close(context))

@@ -126,6 +126,7 @@ export function* destroy(state: SessionState): Flow<void> {
       if (!state.opened) {
         yield* openAnew(state, settings.concurrency === 'none' ? 'none' : 'exclusive')
       }
+      state.context.closing = true
       yield* call(state, 'destroy', state.host.chain.destroy(storedId, state.context))
     }
     state.status = 'destroyed'

@@ -82,6 +82,7 @@ export function activation(
     lock: fields.lock,
     lockWaitMs: settings.lockWaitMs,
     lockLeaseMs: settings.lockLeaseMs,
+    closing: false,
     maxLifetime: settings.gc.maxLifetime,
     // Asked for only by who has to wait: an adapter makes it then.
     get signal() {

@@ -98,6 +98,7 @@ function contextsBelow(hash: Hash): (context: SessionContext) => SessionContext 
     inner.readOnly = context.readOnly
     inner.strict = context.strict
     inner.lock = context.lock
+    inner.closing = context.closing
     // The chain cleared this layer's bit above; below it would stay.
     inner.entered = context.entered
     return inner
@@ -115,6 +116,7 @@ function introduce(context: SessionContext, known: WeakMap<SessionContext, Below
     lock: context.lock,
     lockWaitMs: context.lockWaitMs,
     lockLeaseMs: context.lockLeaseMs,
+    closing: context.closing,
     maxLifetime: context.maxLifetime,
     // Asked for only by who has to wait.
     get signal() {

@@ -74,7 +74,8 @@ function served(
   }
 }
 
-async function freePort(): Promise<number> {
+/** A port that nobody listens on. */
+export async function freePort(): Promise<number> {
   const probe = createServer().listen(0, '127.0.0.1')
   await once(probe, 'listening')
   const address = probe.address()
@@ -84,7 +85,7 @@ async function freePort(): Promise<number> {
 }
 
 /** Tries to connect until it works; two hundred times at the most. */
-async function reachable(port: number): Promise<void> {
+export async function reachable(port: number): Promise<void> {
   for (let attempt = 0; attempt < 200; attempt += 1) {
     if (await connects(port)) return
     await new Promise((resolve) => setTimeout(resolve, 25))

@@ -99,6 +99,7 @@ describe('what is below', () => {
       lock: 'read',
       lockWaitMs: 5,
       lockLeaseMs: 6,
+      closing: true,
       maxLifetime: 7,
       signal,
       now: () => 8,

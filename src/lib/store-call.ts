@@ -1,0 +1,45 @@
+/**
+ * Calls to the client of a server: each one ends, and none of them tells a secret.
+ *
+ * @module
+ */
+import { SessionError, StoreError } from '../errors.js'
+import { errorCode } from './fs-error.js'
+import { timerMs } from './held-lock.js'
+
+/** Runs one call. @throws {StoreError} When it fails, or is not over in time. */
+export type StoreCall = <T>(operation: string, work: () => PromiseLike<T>) => Promise<T>
+
+/**
+ * @param handler Who speaks in errors.
+ * @param timeoutMs After which a call has failed. It goes on: nothing can take it back.
+ */
+export function storeCall(handler: string, timeoutMs: number): StoreCall {
+  return (operation, work) =>
+    new Promise((resolve, reject) => {
+      const late = () =>
+        reject(new StoreError(handler, operation, `no answer within ${timeoutMs} ms`))
+      const timer = setTimeout(late, timerMs(timeoutMs))
+      const fail = (error: unknown) => reject(storeFailure(handler, operation, error))
+      const settled = () => clearTimeout(timer)
+      void started(work).then(resolve, fail).finally(settled)
+    })
+}
+
+async function started<T>(work: () => PromiseLike<T>): Promise<T> {
+  return await work()
+}
+
+/**
+ * The error to throw instead of a client's, whose message and properties may hold the command, and so
+ * the id and the payload: only a code is passed on. Errors of this library pass.
+ */
+export function storeFailure(handler: string, operation: string, error: unknown): unknown {
+  if (error instanceof SessionError) return error
+  const code = errorCode(error)
+  const known = CODE.test(code) ? ` (${code})` : ''
+  return new StoreError(handler, operation, `the store failed${known}`)
+}
+
+/** As systems and databases have them: ECONNREFUSED, ER_LOCK_DEADLOCK, 40001. */
+const CODE = /^[A-Z0-9][A-Z0-9_]{1,40}$/

@@ -1,0 +1,114 @@
+/**
+ * Redis, Valkey or a Cluster of them, over a client of the application: `ioredis` or `redis`.
+ *
+ * @module
+ */
+
+/** One word of a command. */
+export type RedisWord = string | Uint8Array
+
+/** What a server answers; text comes as bytes. */
+export type RedisReply = Buffer | number | null | string | readonly RedisReply[]
+
+/** The part of `ioredis` (Redis and Cluster) that is called. */
+export interface IoRedisClient {
+  callBuffer(command: string, ...words: (string | Buffer)[]): Promise<unknown>
+  /** Of a Cluster: its servers. */
+  nodes?(role: 'master'): IoRedisClient[]
+  readonly isCluster?: boolean
+}
+
+/** The part of `redis` (createClient) that is called. */
+export interface NodeRedisClient {
+  sendCommand(words: (string | Buffer)[], options?: object): Promise<unknown>
+}
+
+/** The part of `redis` (createCluster) that is called. */
+export interface NodeRedisCluster {
+  sendCommand(
+    key: string | Buffer | undefined,
+    isReadonly: boolean | undefined,
+    words: (string | Buffer)[],
+    options?: object,
+  ): Promise<unknown>
+  readonly masters: readonly object[]
+  nodeClient(node: never): NodeRedisClient | Promise<NodeRedisClient>
+}
+
+/** A connected client of the application. It is never closed here. */
+export type RedisClient = IoRedisClient | NodeRedisClient | NodeRedisCluster
+
+/** The client's commands in one form. */
+export interface RedisCommands {
+  /** Whether keys lie on several servers, so that a script may only touch those of one slot. */
+  readonly clustered: boolean
+  /** Sends one command; `key` says where it goes in a Cluster. */
+  send(key: string, words: readonly [command: string, ...RedisWord[]]): Promise<RedisReply>
+  /** Every server that holds keys, to walk them: one function for each, which sends to it. */
+  servers(): Promise<RedisServer[]>
+}
+
+/** Sends one command to one server. */
+export type RedisServer = (words: readonly [command: string, ...RedisWord[]]) => Promise<RedisReply>
+
+/** Text as bytes, in the words of `redis` 4 and of its later versions. */
+const AS_BYTES = { returnBuffers: true, typeMapping: { 36: Buffer } }
+
+/** @throws {TypeError} For what is no client. */
+export function redisCommands(client: RedisClient): RedisCommands {
+  if (isIoRedis(client)) return ioRedis(client)
+  if (isNodeCluster(client)) return nodeCluster(client)
+  if (typeof (client as Partial<NodeRedisClient> | undefined)?.sendCommand === 'function') {
+    return nodeRedis(client)
+  }
+  throw new TypeError('"client" must be a client of "ioredis" or "redis"')
+}
+
+function isIoRedis(client: RedisClient): client is IoRedisClient {
+  return typeof (client as Partial<IoRedisClient> | undefined)?.callBuffer === 'function'
+}
+
+function isNodeCluster(client: RedisClient): client is NodeRedisCluster {
+  return typeof (client as Partial<NodeRedisCluster> | undefined)?.nodeClient === 'function'
+}
+
+function ioRedis(client: IoRedisClient): RedisCommands {
+  const sender =
+    (node: IoRedisClient): RedisServer =>
+    ([command, ...words]) =>
+      node.callBuffer(command, ...words.map(asBuffer)) as Promise<RedisReply>
+  const send = sender(client)
+  return {
+    clustered: client.isCluster === true,
+    send: (_, words) => send(words),
+    servers: async () =>
+      client.isCluster === true ? (client.nodes?.('master') ?? []).map(sender) : [send],
+  }
+}
+
+function nodeRedis(client: NodeRedisClient): RedisCommands {
+  const send = nodeSender(client)
+  return { clustered: false, send: (_, words) => send(words), servers: async () => [send] }
+}
+
+function nodeSender(client: NodeRedisClient): RedisServer {
+  return (words) => client.sendCommand(words.map(asBuffer), AS_BYTES) as Promise<RedisReply>
+}
+
+function nodeCluster(cluster: NodeRedisCluster): RedisCommands {
+  return {
+    clustered: true,
+    send: (key, words) =>
+      cluster.sendCommand(key, false, words.map(asBuffer), AS_BYTES) as Promise<RedisReply>,
+    servers: async () =>
+      Promise.all(
+        cluster.masters.map(async (node) => nodeSender(await cluster.nodeClient(node as never))),
+      ),
+  }
+}
+
+/** The clients know strings and Buffers only. */
+function asBuffer(word: RedisWord): string | Buffer {
+  if (typeof word === 'string') return word
+  return Buffer.isBuffer(word) ? word : Buffer.from(word.buffer, word.byteOffset, word.byteLength)
+}
