@@ -20,9 +20,14 @@ export function storeCall(handler: string, timeoutMs: number): StoreCall {
       const late = () =>
         reject(new StoreError(handler, operation, `no answer within ${timeoutMs} ms`))
       const timer = setTimeout(late, timerMs(timeoutMs))
-      const fail = (error: unknown) => reject(storeFailure(handler, operation, error))
-      const settled = () => clearTimeout(timer)
-      void started(work).then(resolve, fail).finally(settled)
+      const end = (settle: () => void) => {
+        clearTimeout(timer)
+        settle()
+      }
+      started(work).then(
+        (value) => end(() => resolve(value)),
+        (error: unknown) => end(() => reject(storeFailure(handler, operation, error))),
+      )
     })
 }
 
