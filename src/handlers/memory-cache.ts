@@ -3,23 +3,10 @@
  *
  * @module
  */
-import { publish } from '../events.js'
 import type { MaybePromise, Next, Payload, SessionContext } from '../handler.js'
-import { isPromise, run, wait, type Flow } from '../lib/flow.js'
+import { run, wait, type Flow } from '../lib/flow.js'
 import { freshCopies, type Change, type FreshCopiesOptions } from '../lib/fresh-copies.js'
-
-/**
- * Tells the other processes that a session changed, so that none answers from an older copy.
- *
- * Any transport that reaches every process will do: Redis pub/sub, IPC of a cluster, PostgreSQL's
- * NOTIFY. It carries session ids: protect it as you protect the store.
- */
-export interface InvalidationChannel {
-  /** Tells the others. A failure fails no request: it is published as `sessionz:error`. */
-  publish(id: string): void | Promise<void>
-  /** Calls `listener` for every id that another process publishes. @returns How to stop. */
-  subscribe(listener: (id: string) => void): () => void
-}
+import { announcer, type InvalidationChannel } from '../lib/invalidation.js'
 
 export interface MemoryCacheOptions extends FreshCopiesOptions {
   readonly invalidation: InvalidationChannel | undefined
@@ -103,19 +90,4 @@ export function memoryCache({ invalidation, ...options }: MemoryCacheOptions): M
 
 function isWriter({ lock, readOnly }: SessionContext): boolean {
   return lock === 'exclusive' && !readOnly
-}
-
-/** The change stands whether the others hear of it or not, so a failure is an event. */
-function announcer(channel: InvalidationChannel | undefined): (id: string) => MaybePromise<void> {
-  const failed = (error: unknown) => {
-    publish('sessionz:error', () => ({ operation: 'invalidation', error }))
-  }
-  return (id) => {
-    try {
-      const told = channel?.publish(id)
-      return isPromise(told) ? told.catch(failed) : undefined
-    } catch (error) {
-      return failed(error)
-    }
-  }
 }

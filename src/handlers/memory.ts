@@ -8,8 +8,9 @@
  */
 import { isBase } from '../link.js'
 import type { SessionHandler } from '../handler.js'
-import { assertFunction, assertInteger, assertKnownKeys, assertNumber } from '../lib/check.js'
-import { memoryCache, type InvalidationChannel } from './memory-cache.js'
+import { assertInteger, assertKnownKeys, assertNumber } from '../lib/check.js'
+import { assertChannel, type InvalidationChannel } from '../lib/invalidation.js'
+import { memoryCache } from './memory-cache.js'
 import { memoryStore } from './memory-store.js'
 
 export type { InvalidationChannel }
@@ -104,9 +105,6 @@ function resolve(options: MemoryOptions) {
   assertInteger('maxBytes', maxBytes, 1)
   assertNumber('maxAge', maxAge, 0, 86_400)
   assertInteger('maxWaiters', maxWaiters, 0)
-  if (invalidation !== undefined) {
-    assertFunction('invalidation.publish', invalidation.publish)
-    assertFunction('invalidation.subscribe', invalidation.subscribe)
-  }
+  assertChannel(invalidation)
   return { maxEntries, maxBytes, maxAgeMs: maxAge * 1000, invalidation, maxWaiters }
 }
