@@ -32,6 +32,8 @@ export interface Layout {
   readonly payload: string
   /** What a created record is given besides. */
   readonly created: readonly LayoutMark[]
+  /** What is `NULL` in a created record, also where it replaces an expired one. */
+  readonly cleared?: readonly string[]
   /** What every write and every touch sets, on creation too. */
   readonly used: readonly LayoutMark[]
   /** A record is live while this column is at least so much. */
@@ -106,6 +108,7 @@ const OWN: Layout = {
   id: 'id',
   payload: 'payload',
   created: [{ column: 'created', value: now }],
+  cleared: ['owner'],
   used: [
     { column: 'touched', value: now },
     { column: 'expires', value: (nowMs, maxLifetime) => nowMs + spanMs(maxLifetime) },
@@ -122,12 +125,12 @@ const OWN: Layout = {
   schema: ({ dialect, table, index }) => SCHEMAS[dialect](table, index),
 }
 
-/** The bytes of a binary column. @throws {StoreError} When the column holds anything else. */
+/** A copy of the bytes of a binary column. @throws {StoreError} When the column holds anything else. */
 export function asBytes(value: SqlValue): Payload {
   if (!(value instanceof Uint8Array)) {
     throw new StoreError('database', 'read', 'the column of the payload holds no bytes')
   }
-  return new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
+  return new Uint8Array(value)
 }
 
 const SCHEMAS: Record<SqlDialect, (table: string, index: LayoutTable['index']) => string[]> = {
