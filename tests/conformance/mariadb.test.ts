@@ -1,0 +1,92 @@
+/** The published kit over handlers that keep sessions in a real MariaDB. */
+import { afterAll, beforeAll, describe, it } from 'vitest'
+import type { SessionHandler } from '../../src/handler.js'
+import { mysql, optionsTableHandler } from '../../src/handlers/options-table.js'
+import { handlerCases, type HandlerFixture } from '../../src/testing/index.js'
+import type { Daemon } from '../helpers/daemon.js'
+import { mariadbPool, rowsOf, startMariadb, type TestPool } from '../helpers/mariadb-server.js'
+import { describeWith } from '../helpers/services.js'
+import { optionsTable } from '../helpers/wordpress.js'
+
+let server: Daemon
+const pools: TestPool[] = []
+
+const poolOf = (index: number): TestPool => pools[index] as TestPool
+
+/** What a fixture is made of: statements that empty the place, and handlers over a pool. */
+interface Place {
+  readonly reset: readonly string[]
+  readonly make: (pool: TestPool) => Promise<SessionHandler[]> | SessionHandler[]
+  readonly more?: Partial<HandlerFixture>
+}
+
+async function fixture({ reset, make, more }: Place): Promise<HandlerFixture> {
+  let nowMs = 1_700_000_000_000
+  for (const statement of reset) await rowsOf(poolOf(0), statement)
+  return {
+    handlers: await make(poolOf(0)),
+    another: () => make(poolOf(1)),
+    now: () => nowMs,
+    advance: (seconds) => void (nowMs += seconds * 1000),
+    async breakDown() {
+      await server.halt('SIGKILL')
+      return () => server.start()
+    },
+    ...more,
+  }
+}
+
+/** A setting of WordPress, and one that only looks like a session. */
+async function settleStranger(): Promise<() => Promise<boolean>> {
+  const names = ['siteurl', '_wp_sessions_expires_x', 'a_wp_session_expires_x', '_wp_session']
+  const insert = 'INSERT INTO wp_options (option_name, option_value) VALUES (?, ?)'
+  for (const name of names) await rowsOf(poolOf(0), insert, [name, '1'])
+  const count = 'SELECT COUNT(*) AS n FROM wp_options WHERE option_value = ? AND option_name IN (?)'
+  return async () => (await rowsOf(poolOf(0), count, ['1', names]))[0]?.['n'] === names.length
+}
+
+const options = (collation?: string) => () =>
+  fixture({
+    reset: ['DROP TABLE IF EXISTS wp_options', optionsTable('wp_', collation)],
+    make: (pool) => [optionsTableHandler({ database: mysql(pool) })],
+    more: { settleStranger },
+  })
+
+/** WordPress' collation knows no case; what that costs has its own test. */
+const CASES = [
+  'ids are compared character by character, in their case and length',
+  'every character and length of an id is taken',
+]
+
+const OPTIONS = {
+  binary: false,
+  ages: false,
+  longestId: 171,
+  shared: true,
+  breaks: true,
+  strangers: true,
+}
+
+describeWith('mariadbd', 'MariaDB', () => {
+  beforeAll(async () => {
+    server = await startMariadb()
+    for (let index = 0; index < 2; index += 1) pools.push(await mariadbPool(server))
+  }, 60_000)
+
+  afterAll(async () => {
+    for (const pool of pools) await pool.end().catch(() => undefined)
+    await server?.stop()
+  })
+
+  describe("handler contract: WordPress' options", () => {
+    for (const { name, run } of handlerCases(options(), OPTIONS)) {
+      if (!CASES.includes(name)) it(name, run, 30_000)
+    }
+  })
+
+  describe("handler contract: WordPress' options, in a collation with case", () => {
+    for (const { name, run } of handlerCases(options('utf8mb4_bin'), OPTIONS)) {
+      if (CASES.includes(name)) it(name, run, 30_000)
+    }
+  })
+})
