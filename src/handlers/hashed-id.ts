@@ -9,9 +9,9 @@
  * @module
  */
 import { createHash, createHmac, createSecretKey } from 'node:crypto'
-import type { Activation } from '../context.js'
 import { defineHandler, type SessionContext, type SessionHandler } from '../handler.js'
 import { assertKnownKeys } from '../lib/check.js'
+import { innerContext, renewContext, type InnerContext } from '../lib/inner-context.js'
 
 /** What `hashedIdHandler` takes. `undefined` means the default; unknown names are refused. */
 export interface HashedIdOptions {
@@ -77,14 +77,10 @@ type Hash = (id: string) => string
 /** An activation as the layers below see it, and the id that its own is the hash of. */
 interface Below {
   raw: string | undefined
-  readonly inner: Activation
+  readonly inner: InnerContext
 }
 
-/**
- * Gives each context its own one for below: the same object from open to close, because layers tell
- * activations apart by it, brought up to date for each operation, because the manager still settles
- * fields. Plain fields: an object of accessors costs ten times the hash.
- */
+/** Gives each context its own one for below, the same from open to close. */
 function contextsBelow(hash: Hash): (context: SessionContext) => SessionContext {
   const known = new WeakMap<SessionContext, Below>()
   return (context) => {
@@ -94,11 +90,7 @@ function contextsBelow(hash: Hash): (context: SessionContext) => SessionContext 
       below.raw = context.id
       inner.id = context.id === undefined ? undefined : hash(context.id)
     }
-    inner.isNew = context.isNew
-    inner.readOnly = context.readOnly
-    inner.strict = context.strict
-    inner.lock = context.lock
-    inner.closing = context.closing
+    renewContext(inner, context)
     // The chain cleared this layer's bit above; below it would stay.
     inner.entered = context.entered
     return inner
@@ -106,26 +98,7 @@ function contextsBelow(hash: Hash): (context: SessionContext) => SessionContext 
 }
 
 function introduce(context: SessionContext, known: WeakMap<SessionContext, Below>): Below {
-  const inner: Activation = {
-    savePath: context.savePath,
-    name: context.name,
-    id: undefined,
-    isNew: context.isNew,
-    readOnly: context.readOnly,
-    strict: context.strict,
-    lock: context.lock,
-    lockWaitMs: context.lockWaitMs,
-    lockLeaseMs: context.lockLeaseMs,
-    closing: context.closing,
-    maxLifetime: context.maxLifetime,
-    // Asked for only by who has to wait.
-    get signal() {
-      return context.signal
-    },
-    now: context.now,
-    entered: 0,
-  }
-  const below: Below = { raw: undefined, inner }
+  const below: Below = { raw: undefined, inner: innerContext(context) }
   known.set(context, below)
   return below
 }
