@@ -32,7 +32,7 @@ export function administration(begin: () => Start): Administration {
   return {
     async createId(prefix = '') {
       const start = begin()
-      return await createPrefixedId(start.host, prefix, adminContext(start))
+      return await createPrefixedId(start, prefix, adminContext(start))
     },
     async destroy(id) {
       const start = begin()

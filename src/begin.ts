@@ -1,12 +1,17 @@
 /**
- * Sessions made of what was found, or of nothing.
+ * Sessions made of what was found, of nothing, or of what is left while storage is down.
  *
  * @module
  */
-import { limitHold } from './session-life.js'
-import type { Loaded, Start } from './load.js'
+import type { Activation } from './context.js'
+import { publish } from './events.js'
+import type { Payload } from './handler.js'
+import { isOver, type Loaded, type Start } from './load.js'
+import { takeMetadata } from './metadata.js'
 import { Session } from './session.js'
-import { activation, createState } from './session-state.js'
+import type { SessionHost } from './session-calls.js'
+import { limitHold } from './session-life.js'
+import { activation, createState, type SessionState } from './session-state.js'
 
 /** A session with a record, or one that adopts the id that was asked for. */
 export function resumed<Data extends object>(
@@ -36,11 +41,75 @@ export function fresh<Data extends object>(
   received: number,
 ): Session<Data> {
   const context = activation(settings, request, { isNew: true, lock: 'none' })
-  const id = host.newId(context)
   const state = createState(host, settings, request, {
-    id: typeof id === 'string' ? id : '',
+    id: idAtOnce(host, context),
     context,
     cookies: received,
   })
   return new Session<Data>(state)
+}
+
+/** An id, where one can be had without waiting; else it is made at commit. */
+function idAtOnce({ newId }: SessionHost, context: Activation): string {
+  const id = newId(context)
+  if (typeof id === 'string') return id
+  id.catch(() => undefined) // made again at commit, where its failure is told
+  return ''
+}
+
+/**
+ * What the policy of the start has instead of the session. It can only be read, no cookie comes of it,
+ * and to change it is the error that made it so.
+ *
+ * @throws The cause, where there is no substitute.
+ */
+export function degraded<Data extends object>(
+  start: Start,
+  ids: readonly string[],
+  cause: unknown,
+): Session<Data> {
+  const { host, settings, request } = start
+  const { onStoreError: as, name } = settings
+  const found = as === 'stale' ? lastSeen(start, ids) : undefined
+  if (as === 'fail' || (as === 'stale' && found === undefined)) throw cause
+  publish('sessionz:degraded', () => ({ name, as }))
+  const context = activation(settings, request, { id: found?.id, lock: 'none' })
+  const state = createState(host, settings, request, {
+    id: found?.id ?? ownId(host, context),
+    storedId: found?.id,
+    context,
+    ...found,
+    readOnly: true,
+    announce: false,
+    degraded: { as, cause },
+  })
+  return new Session<Data>(state)
+}
+
+/** No handler is asked for an id now. */
+function ownId(host: SessionHost, context: Activation): string {
+  return host.chain.createId === undefined ? idAtOnce(host, context) : ''
+}
+
+type LastSeen = Pick<SessionState, 'id' | 'payload' | 'data' | 'metadata'>
+
+/** What this process read or wrote last of the first id it knows, where that is still good. */
+function lastSeen({ host, settings }: Start, ids: readonly string[]): LastSeen | undefined {
+  for (const id of ids) {
+    const payload = host.copies?.get(id, settings.now())
+    const seen = payload && decoded(host, id, payload)
+    if (seen?.metadata?.movedTo === undefined && seen && !isOver(settings, seen.metadata))
+      return seen
+  }
+  return undefined
+}
+
+/** A payload that nobody can read was kept as it came. */
+function decoded({ serializer }: SessionHost, id: string, payload: Payload): LastSeen | undefined {
+  try {
+    const data = serializer.decode(payload)
+    return { id, payload, data, metadata: takeMetadata(data) }
+  } catch {
+    return undefined
+  }
 }

@@ -12,15 +12,8 @@ import { merge, type Merged } from './merge.js'
 import { takeMetadata } from './metadata.js'
 import { encode, insert, moveRecord, stampCreation } from './records.js'
 import type { SessionData } from './serializer.js'
-import {
-  activation,
-  call,
-  close,
-  interrupted,
-  open,
-  storedData,
-  type SessionState,
-} from './session-state.js'
+import { call, letGo, open } from './session-calls.js'
+import { activation, close, interrupted, storedData, type SessionState } from './session-state.js'
 
 /** Ends the session: stores what there is to store, and closes the chain in every outcome. */
 export function* commit(state: SessionState): Flow<void> {
@@ -31,10 +24,10 @@ export function* commit(state: SessionState): Flow<void> {
     yield* store(state)
   } catch (error) {
     state.status = 'aborted'
+    yield* letGo(state, close(state))
     throw error
-  } finally {
-    yield* close(state)
   }
+  yield* close(state)
 }
 
 /** Stores what there is to store; the chain stays as it is. */
@@ -49,6 +42,7 @@ export function* store(state: SessionState): Flow<void> {
 /** Nothing may be lost in silence: what cannot be written must not have been changed. */
 function assertUnchanged(state: SessionState): void {
   if (!isChanged(state)) return
+  if (state.degraded !== undefined) throw state.degraded.cause
   throw new StateError(
     state.expelled
       ? 'session: changed, but its lock was held longer than holdLimit and was freed; nothing was written'
@@ -71,21 +65,25 @@ function* storeNew(state: SessionState): Flow<void> {
 
 /** A record that was read under the lock that is still held, or in mode `none`. */
 function* storeExisting(state: SessionState, payload: Payload): Flow<void> {
-  const { chain } = state.host
+  const { host, context, settings } = state
   const storedId = state.storedId as string
-  state.context.closing = true
   if (isEmpty(state.data) && !isEmptyPayload(state)) return yield* storeEmptied(state)
   if (storedId !== state.id) return yield* moveRecord(state, payload)
-  const unchanged = state.settings.lazyWrite && sameBytes(payload, state.payload as Payload)
-  const stored = unchanged
-    ? yield* call(state, 'updateTimestamp', chain.updateTimestamp(storedId, payload, state.context))
-    : yield* call(state, 'write', chain.write(storedId, payload, state.context))
+  const unchanged = settings.lazyWrite && sameBytes(payload, state.payload as Payload)
+  const operation = unchanged ? 'updateTimestamp' : 'write'
+  context.closing = true
+  const stored = yield* call(state, operation, () =>
+    host.chain[operation](storedId, payload, context),
+  )
   if (!stored) interrupted(state)
 }
 
 /** Nothing is left in it: the record goes, as in WP Session Manager 2.0.2. */
 function* storeEmptied(state: SessionState): Flow<void> {
-  yield* call(state, 'destroy', state.host.chain.destroy(state.storedId as string, state.context))
+  const { host, context } = state
+  const storedId = state.storedId as string
+  context.closing = true
+  yield* call(state, 'destroy', () => host.chain.destroy(storedId, context))
   state.status = 'destroyed'
   state.announce = true
 }
@@ -101,11 +99,8 @@ function* storeMerged(state: SessionState): Flow<void> {
   yield* open(state, context)
   state.opened = true
   if (touchOnly) return yield* storeExisting(state, state.payload as Payload)
-  const newest = yield* call(
-    state,
-    'read',
-    state.host.chain.read(state.storedId as string, context),
-  )
+  const storedId = state.storedId as string
+  const newest = yield* call(state, 'read', () => state.host.chain.read(storedId, context))
   if (newest === undefined) return interrupted(state)
   mergeInto(state, newest)
   yield* storeExisting(state, encode(state, storedData(state)))

@@ -20,6 +20,21 @@ export interface SessionEvents {
   'sessionz:hold-limit': { readonly name: string; readonly heldMs: number }
   /** A bounded handler dropped entries to stay within its bounds. */
   'sessionz:evicted': { readonly handler: string; readonly entries: number }
+  /** A call to storage failed or was not over in time. */
+  'sessionz:store-error': {
+    readonly name: string
+    readonly handler: string
+    readonly operation: string
+    readonly code: string
+  }
+  /** Calls to storage are left out from here on, tried again, or made as usual again. */
+  'sessionz:breaker': { readonly name: string; readonly state: 'closed' | 'open' | 'half-open' }
+  /** Storage was down; a request goes on with what stands in for its session. */
+  'sessionz:degraded': { readonly name: string; readonly as: 'anonymous' | 'stale' }
+  /** A session's lock was not free in time. */
+  'sessionz:lock-timeout': { readonly name: string; readonly waitedMs: number }
+  /** A request named a session that storage does not know: over, lost, or made up. */
+  'sessionz:unknown': { readonly name: string }
   /** Garbage was collected. */
   'sessionz:gc': { readonly name: string; readonly removed: number; readonly tookMs: number }
   /** Work in the background failed; no request was there to be told. */

@@ -7,8 +7,8 @@ import { randomInt } from 'node:crypto'
 import { createContext } from './context.js'
 import { publish } from './events.js'
 import { inBackground } from './session-life.js'
-import type { Chain } from './handler.js'
 import type { Settings } from './options/options.js'
+import type { SessionHost } from './session-calls.js'
 
 export interface Collector {
   /** Collects now, or joins the collection under way. @returns How many sessions were removed. */
@@ -19,8 +19,8 @@ export interface Collector {
   stop(): void
 }
 
-/** A collector for a chain; its timer keeps no process alive. */
-export function createCollector(chain: Chain, settings: Settings): Collector {
+/** A collector; its timer keeps no process alive. Storage that is down is left alone. */
+export function createCollector({ chain, breaker }: SessionHost, settings: Settings): Collector {
   const { probability, divisor, interval, maxLifetime } = settings.gc
   const { savePath, name, now } = settings
   let underWay: Promise<number> | undefined
@@ -46,8 +46,12 @@ export function createCollector(chain: Chain, settings: Settings): Collector {
     timer.unref()
   }
 
+  const inTheBackground = () => {
+    if (breaker.state === 'closed') inBackground('gc', collect)
+  }
+
   function tick(): void {
-    inBackground('gc', collect)
+    inTheBackground()
     schedule()
   }
 
@@ -57,7 +61,7 @@ export function createCollector(chain: Chain, settings: Settings): Collector {
     collect,
     draw() {
       // PHP: floor(divisor * U) < probability
-      if (probability > 0 && randomInt(divisor) < probability) inBackground('gc', collect)
+      if (probability > 0 && randomInt(divisor) < probability) inTheBackground()
     },
     stop: () => clearTimeout(timer),
   }

@@ -44,11 +44,14 @@ export type {
 } from './handler.js'
 export type { FilesOptions } from './handlers/files.js'
 export type { InvalidationChannel, MemoryOptions } from './handlers/memory.js'
+export type { SessionHealth } from './health.js'
 export type { Header, HeaderList } from './http/headers.js'
 export type { SessionRequest } from './http/propagation.js'
 export type { BitsPerCharacter, EncodeIdOptions, IdGenerator, IdOptions } from './id/generate.js'
 export type { IdBounds } from './id/validate.js'
+export type { BreakerState } from './lib/breaker.js'
 export type { SessionManager } from './manager.js'
+export type { BreakerOptions } from './options/breaker-options.js'
 export type { CacheLimiter } from './options/cache-limiters.js'
 export type { CookieOptions } from './options/cookie-options.js'
 export type {
@@ -58,7 +61,8 @@ export type {
   GcOptions,
   SessionOptions,
   StartOverrides,
+  StoreErrorPolicy,
 } from './options/options.js'
 export type { SessionData, Serializer } from './serializer.js'
 export type { RegenerateOptions } from './session.js'
-export type { SessionStatus } from './session-state.js'
+export type { SessionStatus, Substitute } from './session-state.js'

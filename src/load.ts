@@ -6,17 +6,16 @@
 import type { Activation } from './context.js'
 import type { Payload } from './handler.js'
 import type { Flow } from './lib/flow.js'
-import { takeMetadata, type Metadata } from './metadata.js'
+import { seconds, takeMetadata, type Metadata } from './metadata.js'
 import type { SessionData } from './serializer.js'
 import { lockMode } from './session-life.js'
-import { activation, call, open, type SessionHost } from './session-state.js'
+import { call, closeChain, letGo, open, within, type Caller } from './session-calls.js'
+import { activation } from './session-state.js'
 import type { Settings } from './options/options.js'
 import type { SessionRequest } from './http/propagation.js'
 
 /** One start: who asks, and how. */
-export interface Start {
-  readonly host: SessionHost
-  readonly settings: Settings
+export interface Start extends Caller {
   readonly request: SessionRequest
 }
 
@@ -39,30 +38,41 @@ export interface Loaded {
  * @throws {DecodeError | DecryptError | StoreError | LockTimeoutError}
  */
 export function* load(start: Start, id: string, strict: boolean): Flow<Loaded | undefined> {
-  const { settings } = start
-  const lock = lockMode(settings)
-  const context = activation(settings, start.request, { id, lock, strict })
-  let keep = false
+  const lock = lockMode(start.settings)
+  const context = activation(start.settings, start.request, { id, lock, strict })
+  let found: Omit<Loaded, 'opened'> | undefined
   try {
     yield* open(start, context)
-    const payload = yield* read(start, context, strict)
-    if (payload === undefined && strict) return undefined
-    const data = decode(start, payload)
-    keep = lock !== 'read'
-    context.isNew = payload === undefined
-    return { id, context, opened: keep, payload, data, metadata: takeMetadata(data) }
-  } finally {
-    if (!keep) yield* close(start, context)
+    found = yield* look(start, context, strict)
+  } catch (error) {
+    yield* close(start, context)
+    throw error
   }
+  const opened = found !== undefined && lock !== 'read'
+  if (!opened) yield* closeChain(start, context)
+  return found && { ...found, opened }
+}
+
+function* look(
+  start: Start,
+  context: Activation,
+  strict: boolean,
+): Flow<Omit<Loaded, 'opened'> | undefined> {
+  const payload = yield* read(start, context, strict)
+  if (payload === undefined && strict) return undefined
+  const data = decode(start, payload)
+  context.isNew = payload === undefined
+  return { id: context.id as string, context, payload, data, metadata: takeMetadata(data) }
 }
 
 function* read(start: Start, context: Activation, strict: boolean): Flow<Payload | undefined> {
   const { chain } = start.host
   const id = context.id as string
-  if (strict && chain.validateId !== undefined) {
-    if (!(yield* call(start, 'validateId', chain.validateId(id, context)))) return undefined
+  const { validateId: known } = chain
+  if (strict && known !== undefined) {
+    if (!(yield* call(start, 'validateId', () => known(id, context)))) return undefined
   }
-  return yield* call(start, 'read', chain.read(id, context))
+  return yield* call(start, 'read', () => chain.read(id, context))
 }
 
 function decode({ host }: Start, payload: Payload | undefined): SessionData {
@@ -70,19 +80,21 @@ function decode({ host }: Start, payload: Payload | undefined): SessionData {
   return host.serializer.decode(payload)
 }
 
-/** Gives back what a loaded session holds. */
+/** Gives back what a loaded session holds that nobody will use. */
 export function close(start: Start, context: Activation): Flow<void> {
-  return call(start, 'close', start.host.chain.close(context))
+  return letGo(start, closeChain(start, context))
+}
+
+/** Whether a session is older than it may get. */
+export function isOver({ absoluteLifetime, now }: Settings, metadata?: Metadata): boolean {
+  return absoluteLifetime > 0 && seconds(now()) - (metadata?.created ?? Infinity) > absoluteLifetime
 }
 
 /** Removes a record in an activation of its own. @returns Whether there was one. */
 export function* remove(start: Start, id: string): Flow<boolean> {
   const context = activation(start.settings, start.request, { id, lock: 'exclusive' })
-  try {
-    yield* open(start, context)
+  return yield* within(start, context, function* () {
     context.closing = true
-    return yield* call(start, 'destroy', start.host.chain.destroy(id, context))
-  } finally {
-    yield* close(start, context)
-  }
+    return yield* call(start, 'destroy', () => start.host.chain.destroy(id, context))
+  })
 }

@@ -4,22 +4,27 @@
  *
  * @module
  */
-import { fresh, resumed } from './begin.js'
+import { degraded, fresh, resumed } from './begin.js'
 import { composeChain } from './chain.js'
 import { administration, disposeAll, type Administration } from './administration.js'
 import { StateError, type SessionError } from './errors.js'
 import { publish } from './events.js'
 import { createCollector } from './garbage.js'
+import type { SessionHandler } from './handler.js'
 import { memoryHandler } from './handlers/memory.js'
+import { askHealth, type SessionHealth } from './health.js'
 import { candidates, type SessionRequest } from './http/propagation.js'
 import { isValidId } from './id/validate.js'
+import { createBreaker, type BreakerState } from './lib/breaker.js'
 import { run, type Flow } from './lib/flow.js'
-import { close, load, remove, type Loaded, type Start } from './load.js'
+import { lastCopies } from './lib/last-copies.js'
+import { close, isOver, load, remove, type Loaded, type Start } from './load.js'
 import { seconds, type Metadata } from './metadata.js'
 import { idSource } from './new-id.js'
 import {
   overrideSettings,
   resolveOptions,
+  type ResolvedOptions,
   type SessionOptions,
   type Settings,
   type StartOverrides,
@@ -27,7 +32,7 @@ import {
 import type { SessionData } from './serializer.js'
 import { serializerFor } from './serializers/registry.js'
 import type { Session } from './session.js'
-import type { SessionHost } from './session-state.js'
+import type { SessionHost } from './session-calls.js'
 
 /** How many replaced ids in a row are followed. */
 const MAX_FORWARDS = 3
@@ -43,13 +48,20 @@ export interface SessionManager<Data extends object = SessionData>
    * A new one costs nothing until it is committed with data.
    *
    * @throws {LockTimeoutError} Before any data is handed out.
-   * @throws {StoreError} When storage fails; never a new session instead.
+   * @throws {StoreError} When storage fails; never a new session instead. `onStoreError` has other
+   *   choices.
    */
   start(request?: SessionRequest, overrides?: StartOverrides): Promise<Session<Data>>
   /** Begins a new session at once, whatever the request names. For adapters. */
   startNew(request?: SessionRequest): Session<Data>
   /** Removes all expired sessions. @returns How many. */
   gc(): Promise<number>
+  /**
+   * Asks storage for a session that nobody has, within `storeTimeout`. Never throws.
+   *
+   * It counts for the breaker, as any call does, and asks nothing while that is open.
+   */
+  health(): Promise<SessionHealth>
   /** Ends timers and helpers. Sessions cannot be started afterwards. */
   close(): Promise<void>
 }
@@ -63,18 +75,13 @@ export function createSessionManager<Data extends object = SessionData>(
   options: SessionOptions = {},
 ): SessionManager<Data> {
   const { settings, serializer, id, handlers = [memoryHandler()] } = resolveOptions(options)
-  const chain = composeChain(handlers)
-  const host: SessionHost = {
-    chain,
-    serializer: typeof serializer === 'string' ? serializerFor(serializer) : serializer,
-    newId: idSource(chain, id),
-  }
-  const collector = createCollector(chain, settings)
+  const host = createHost(settings, handlers, { serializer, id })
+  const collector = createCollector(host, settings)
   let closed = false
 
   function begin(request: SessionRequest, chosen: Settings): Start {
     if (closed) throw new StateError('manager: closed')
-    return { host, settings: chosen, request }
+    return { host, settings: chosen, request, outage: undefined }
   }
 
   const manager: SessionManager<Data> = {
@@ -93,6 +100,9 @@ export function createSessionManager<Data extends object = SessionData>(
       begin({}, settings)
       return await collector.collect()
     },
+    async health() {
+      return await askHealth({ host, settings, request: {}, outage: undefined })
+    },
     async close() {
       if (closed) return
       closed = true
@@ -106,10 +116,42 @@ export function createSessionManager<Data extends object = SessionData>(
   return manager
 }
 
-/** A session for the first id that leads to one; else a new one. */
+function createHost(
+  settings: Settings,
+  handlers: readonly SessionHandler[],
+  { serializer, id }: Pick<ResolvedOptions, 'serializer' | 'id'>,
+): SessionHost {
+  const { name, onStoreError, gc } = settings
+  const copies = onStoreError === 'stale' ? lastCopies(gc.maxLifetime * 1000) : undefined
+  const chain = composeChain(copies === undefined ? handlers : [copies.layer, ...handlers])
+  const changed = (state: BreakerState) => publish('sessionz:breaker', () => ({ name, state }))
+  return {
+    chain,
+    serializer: typeof serializer === 'string' ? serializerFor(serializer) : serializer,
+    newId: idSource(chain, id),
+    breaker: createBreaker({ ...settings.breaker, changed }),
+    copies,
+  }
+}
+
+/** The visitor's session, or what stands in for it while storage is down. */
 function* starting<Data extends object>(start: Start): Flow<Session<Data>> {
   const { ids, received } = candidates(start.request, start.settings)
-  const { useStrictMode } = start.settings
+  try {
+    return yield* finding<Data>(start, ids, received)
+  } catch (error) {
+    if (start.outage !== error) throw error
+    return degraded<Data>(start, ids, error)
+  }
+}
+
+/** A session for the first id that leads to one; else a new one. */
+function* finding<Data extends object>(
+  start: Start,
+  ids: readonly string[],
+  received: number,
+): Flow<Session<Data>> {
+  const { useStrictMode, name } = start.settings
   const adoptAtOnce = !useStrictMode && ids.length === 1
   for (const id of ids) {
     const found = yield* find(start, id, !adoptAtOnce)
@@ -120,6 +162,7 @@ function* starting<Data extends object>(start: Start): Flow<Session<Data>> {
     const adopted = yield* find(start, first, false)
     if (adopted !== undefined) return resumed<Data>(start, adopted, { asked: first, received })
   }
+  if (first !== undefined) publish('sessionz:unknown', () => ({ name }))
   return fresh<Data>(start, received)
 }
 
@@ -166,9 +209,7 @@ function isObsolete({ name, now }: Settings, { until = 0 }: Metadata): boolean {
 
 /** Removes a session whose absolute lifetime is over. @returns Whether it was. */
 function* endIfOver(start: Start, { id, context, opened, metadata }: Loaded): Flow<boolean> {
-  const { absoluteLifetime, now } = start.settings
-  const age = seconds(now()) - (metadata?.created ?? Infinity)
-  if (absoluteLifetime === 0 || age <= absoluteLifetime) return false
+  if (!isOver(start.settings, metadata)) return false
   if (opened) yield* close(start, context)
   yield* remove(start, id)
   return true

@@ -13,7 +13,7 @@ import {
 } from './id/generate.js'
 import { assertValidId } from './id/validate.js'
 import { run, wait, type Flow } from './lib/flow.js'
-import type { SessionHost } from './session-state.js'
+import { call, type Caller, type SessionHost } from './session-calls.js'
 
 /**
  * The chain's own ids where a handler makes any, else those of the generator.
@@ -48,14 +48,19 @@ function* checkedId(made: MaybePromise<string>): Flow<string> {
  * @throws {InvalidIdError} When prefix and id do not make an id.
  */
 export async function createPrefixedId(
-  { chain, newId }: SessionHost,
+  caller: Caller,
   prefix: string,
   context: Activation,
 ): Promise<string> {
+  const { chain, newId } = caller.host
+  const { validateId } = chain
   const generate = async () => {
     const id = prefix + (await newId(context))
     assertValidId(id)
     return id
   }
-  return createUniqueId({ generate }, (id) => chain.validateId?.(id, context) ?? false)
+  return createUniqueId({ generate }, async (id) => {
+    if (validateId === undefined) return false
+    return await run(call(caller, 'validateId', () => validateId(id, context)))
+  })
 }

@@ -9,7 +9,8 @@ import type { Payload } from './handler.js'
 import type { Flow } from './lib/flow.js'
 import { forwarding, seconds } from './metadata.js'
 import type { SessionData } from './serializer.js'
-import { activation, call, interrupted, open, type SessionState } from './session-state.js'
+import { call, within } from './session-calls.js'
+import { activation, interrupted, type SessionState } from './session-state.js'
 
 /** How often a new id is tried before storage is called broken; PHP's files handler tries as often. */
 const ID_ATTEMPTS = 4
@@ -34,7 +35,7 @@ export function stampCreation(state: SessionState): void {
 export function* insert(state: SessionState, payload: Payload): Flow<void> {
   for (let attempt = 0; attempt < ID_ATTEMPTS; attempt += 1) {
     if (attempt > 0 || state.id === '') {
-      state.id = yield* call(state, 'createId', state.host.newId(state.context))
+      state.id = yield* call(state, 'createId', () => state.host.newId(state.context))
       state.announce = true
     }
     if (yield* insertUnder(state, state.id, payload)) return
@@ -43,33 +44,27 @@ export function* insert(state: SessionState, payload: Payload): Flow<void> {
 }
 
 function* insertUnder(state: SessionState, id: string, payload: Payload): Flow<boolean> {
-  if (state.opened && state.context.id === id) {
-    state.context.closing = true
-    return yield* call(state, 'write', state.host.chain.write(id, payload, state.context))
-  }
+  if (state.opened && state.context.id === id)
+    return yield* lastWrite(state, state.context, payload)
   const context = activation(state.settings, state.request, {
     id,
     isNew: true,
     lock: lockOf(state),
   })
-  return yield* within(state, context, function* () {
-    return yield* call(state, 'write', state.host.chain.write(id, payload, context))
-  })
+  return yield* within(state, context, () => lastWrite(state, context, payload))
+}
+
+/** Writes as the last operation of a context; one that is refused may be followed by others. */
+function* lastWrite(state: SessionState, context: Activation, payload: Payload): Flow<boolean> {
+  const id = context.id as string
+  context.closing = true
+  const written = yield* call(state, 'write', () => state.host.chain.write(id, payload, context))
+  if (!written) context.closing = false
+  return written
 }
 
 function lockOf(state: SessionState): 'none' | 'exclusive' {
   return state.settings.concurrency === 'none' ? 'none' : 'exclusive'
-}
-
-/** Runs a body between `open` and `close` of an activation of its own. */
-function* within<T>(state: SessionState, context: Activation, body: () => Flow<T>): Flow<T> {
-  try {
-    yield* open(state, context)
-    context.closing = true
-    return yield* body()
-  } finally {
-    yield* call(state, 'close', state.host.chain.close(context))
-  }
 }
 
 /**
@@ -84,17 +79,20 @@ export function* moveRecord(state: SessionState, payload: Payload): Flow<void> {
   }
   const context = activation(state.settings, state.request, { id: state.id, lock: lockOf(state) })
   yield* within(state, context, function* () {
-    return yield* call(state, 'destroy', state.host.chain.destroy(state.id, context))
+    context.closing = true
+    return yield* call(state, 'destroy', () => state.host.chain.destroy(state.id, context))
   })
   interrupted(state)
 }
 
 /** Destroys the old record, or leaves one that forwards for a while. */
 function* retire(state: SessionState): Flow<boolean> {
-  const { chain, serializer } = state.host
+  const { context, host } = state
+  const { chain, serializer } = host
   const old = state.storedId as string
-  if (state.grace === 0) return yield* call(state, 'destroy', chain.destroy(old, state.context))
+  context.closing = true
+  if (state.grace === 0) return yield* call(state, 'destroy', () => chain.destroy(old, context))
   const until = seconds(state.settings.now()) + state.grace
   const stub = serializer.encode(forwarding(state.id, until))
-  return yield* call(state, 'write', chain.write(old, stub, state.context))
+  return yield* call(state, 'write', () => chain.write(old, stub, context))
 }

@@ -20,13 +20,16 @@ const NONE: HeaderList = []
  */
 export function responseHeaders(state: SessionState, touched: boolean): HeaderList {
   const cookies = cookieHeaders(state)
-  if (cookies.length === 0 && !(touched && known(state))) return NONE
+  const used = touched && (known(state) || state.degraded !== undefined)
+  if (cookies.length === 0 && !used) return NONE
   const { cacheLimiter, cacheExpire, now } = state.settings
   return [...cookies, ...cacheHeaders(cacheLimiter, cacheExpire, { nowMs: now() }), VARY]
 }
 
 function cookieHeaders(state: SessionState): Header[] {
   const { settings, request } = state
+  // While storage is down nobody can say whether the visitor's cookie is still good.
+  if (state.degraded !== undefined) return []
   const { name, cookie } = settings
   const secure = request.secure ?? false
   const several = state.cookies > 1 && known(state)

@@ -10,7 +10,8 @@ import { run, type Flow } from './lib/flow.js'
 import { takeMetadata } from './metadata.js'
 import type { Settings } from './options/options.js'
 import type { SessionData } from './serializer.js'
-import { activation, call, close, interrupted, open, type SessionState } from './session-state.js'
+import { call, letGo, open } from './session-calls.js'
+import { activation, close, interrupted, type SessionState } from './session-state.js'
 
 /** How a session's own activation locks, by its mode. */
 export function lockMode({ concurrency, readOnly }: Settings): LockMode {
@@ -64,9 +65,11 @@ export function* reload(state: SessionState): Flow<void> {
   yield* openAnew(state, lockMode(state.settings))
   try {
     yield* readAnew(state)
-  } finally {
-    yield* close(state)
+  } catch (error) {
+    yield* letGo(state, close(state))
+    throw error
   }
+  yield* close(state)
 }
 
 /** No lock is taken away in the middle of a call to storage: the hold limit counts anew after it. */
@@ -84,7 +87,7 @@ function forget(state: SessionState): void {
 
 function* readAnew(state: SessionState): Flow<void> {
   const id = state.storedId as string
-  const payload = yield* call(state, 'read', state.host.chain.read(id, state.context))
+  const payload = yield* call(state, 'read', () => state.host.chain.read(id, state.context))
   if (payload !== undefined) return adopt(state, payload)
   forget(state)
   interrupted(state)
@@ -102,9 +105,11 @@ export function* suspend(state: SessionState): Flow<void> {
   try {
     yield* store(state)
     Object.freeze(state.data)
-  } finally {
-    yield* close(state)
+  } catch (error) {
+    yield* letGo(state, close(state))
+    throw error
   }
+  yield* close(state)
 }
 
 /** Takes the lock back and reads what the others left. */
@@ -119,7 +124,7 @@ export function* resume(state: SessionState): Flow<void> {
 
 /** Removes the record, under the lock. */
 export function* destroy(state: SessionState): Flow<void> {
-  const { storedId, settings } = state
+  const { storedId, settings, host } = state
   clearTimeout(state.holdTimer)
   try {
     if (storedId !== undefined) {
@@ -127,12 +132,14 @@ export function* destroy(state: SessionState): Flow<void> {
         yield* openAnew(state, settings.concurrency === 'none' ? 'none' : 'exclusive')
       }
       state.context.closing = true
-      yield* call(state, 'destroy', state.host.chain.destroy(storedId, state.context))
+      yield* call(state, 'destroy', () => host.chain.destroy(storedId, state.context))
     }
     state.status = 'destroyed'
     state.announce = storedId !== undefined || state.cookies > 0
     forget(state)
-  } finally {
-    yield* close(state)
+  } catch (error) {
+    yield* letGo(state, close(state))
+    throw error
   }
+  yield* close(state)
 }

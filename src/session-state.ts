@@ -6,30 +6,23 @@
 import { NEVER, type Activation } from './context.js'
 import { StateError } from './errors.js'
 import { publish } from './events.js'
-import type { Chain, LockMode, MaybePromise, Payload } from './handler.js'
+import type { LockMode, MaybePromise, Payload } from './handler.js'
 import type { HeaderList } from './http/headers.js'
 import type { SessionRequest } from './http/propagation.js'
-import { deadline } from './lib/deadline.js'
-import { wait, type Flow } from './lib/flow.js'
+import type { Flow } from './lib/flow.js'
 import { META_KEY, type Metadata } from './metadata.js'
 import type { Settings } from './options/options.js'
-import type { SessionData, Serializer } from './serializer.js'
+import type { SessionData } from './serializer.js'
+import { closeChain, type Caller, type SessionHost } from './session-calls.js'
 
 /** `active` until one of the others; a session never leaves those. */
 export type SessionStatus = 'active' | 'committed' | 'aborted' | 'destroyed'
 
-/** What a session needs of its manager. */
-export interface SessionHost {
-  readonly chain: Chain
-  readonly serializer: Serializer
-  /** A fresh id, never used before as far as anybody knows. */
-  readonly newId: (context: Activation) => MaybePromise<string>
-}
+/** What stands in for a session while storage is down. */
+export type Substitute = 'anonymous' | 'stale'
 
 /** Everything about one session in one request. */
-export interface SessionState {
-  readonly host: SessionHost
-  readonly settings: Settings
+export interface SessionState extends Caller {
   readonly request: SessionRequest
   /** The activation that holds the lock, while there is one. */
   context: Activation
@@ -56,6 +49,8 @@ export interface SessionState {
   holdTimer: NodeJS.Timeout | undefined
   /** True once the lock was taken away by the hold limit. */
   expelled: boolean
+  /** Set where storage was down at the start: what is there instead, and why. */
+  readonly degraded: { readonly as: Substitute; readonly cause: unknown } | undefined
   /** The end of the session, once it has begun: the headers of the response. */
   ending: MaybePromise<HeaderList> | undefined
 }
@@ -117,6 +112,8 @@ export function createState(
     cookies: 0,
     holdTimer: undefined,
     expelled: false,
+    degraded: undefined,
+    outage: undefined,
     ending: undefined,
     ...fields,
   }
@@ -128,9 +125,13 @@ export function assertActive(state: SessionState, operation: string): void {
   throw new StateError(`session.${operation}: ${reasonFor(state)}`)
 }
 
-/** @throws {StateError} Unless changes of the session can still be stored. */
+/**
+ * @throws {StateError} Unless changes of the session can still be stored.
+ * @throws {StoreError} When storage was down at the start.
+ */
 export function assertWritable(state: SessionState, operation: string): void {
   assertActive(state, operation)
+  if (state.degraded !== undefined) throw state.degraded.cause
   if (state.readOnly) throw new StateError(`session.${operation}: ${reasonFor(state)}`)
 }
 
@@ -158,28 +159,10 @@ export function storedData(state: SessionState): SessionData {
   })
 }
 
-/** One call to storage within its time. */
-export function call<T>(
-  { settings }: Pick<SessionState, 'settings'>,
-  operation: string,
-  value: MaybePromise<T>,
-): Flow<T> {
-  return wait(deadline(value, operation, settings.storeTimeoutMs))
-}
-
-/** Opens the chain; the wait for the lock counts by itself. */
-export function open(
-  { settings, host }: Pick<SessionState, 'settings' | 'host'>,
-  context: Activation,
-): Flow<void> {
-  const limitMs = settings.lockWaitMs + settings.storeTimeoutMs
-  return wait(deadline(host.chain.open(context), 'open', limitMs))
-}
-
 /** Closes the chain of the session's activation, once. */
 export function* close(state: SessionState): Flow<void> {
   clearTimeout(state.holdTimer)
   if (!state.opened) return
   state.opened = false
-  yield* call(state, 'close', state.host.chain.close(state.context))
+  yield* closeChain(state, state.context)
 }

@@ -14,14 +14,15 @@ import { takeMetadata } from './metadata.js'
 import type { SessionData } from './serializer.js'
 import { responseHeaders } from './session-headers.js'
 import { destroy, reload, resume, suspend } from './session-life.js'
+import { call } from './session-calls.js'
 import {
   assertActive,
   assertWritable,
-  call,
   close,
   reasonFor,
   type SessionState,
   type SessionStatus,
+  type Substitute,
 } from './session-state.js'
 
 /** How `regenerate` treats the old id. */
@@ -77,6 +78,15 @@ export class Session<Data extends object = SessionData> {
   /** True when changes cannot be stored. */
   get readOnly(): boolean {
     return this.#state.readOnly
+  }
+
+  /**
+   * What stands in for the session because storage was down at the start (`onStoreError`):
+   * `anonymous` is an empty session, `stale` the data this process saw last. Both are read-only.
+   * `undefined` for a session as it should be.
+   */
+  get degraded(): Substitute | undefined {
+    return this.#state.degraded?.as
   }
 
   /**
@@ -183,7 +193,7 @@ export class Session<Data extends object = SessionData> {
     const state = this.#state
     assertWritable(state, 'regenerate')
     state.grace = checkedGrace(options)
-    state.id = await run(call(state, 'createId', state.host.newId(state.context)))
+    state.id = await run(call(state, 'createId', () => state.host.newId(state.context)))
     state.announce = true
   }
 

@@ -1,25 +1,28 @@
 /** A limit for calls to storage. */
 import { StoreError } from '../errors.js'
-import type { MaybePromise } from '../handler.js'
-import { isPromise } from './flow.js'
 
 /**
- * The value, or a `StoreError` when it takes longer than `limitMs`. A plain value passes untouched.
+ * What a promise resolves to, or a `StoreError` when that takes longer than `limitMs`.
  *
  * The call itself goes on: nothing can take it back. Its late outcome is dropped.
  */
 export function deadline<T>(
-  value: MaybePromise<T>,
+  promise: PromiseLike<T>,
   operation: string,
   limitMs: number,
-): MaybePromise<T> {
-  if (!isPromise(value)) return value
+): Promise<T> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(
-      () => reject(new StoreError('chain', operation, `no answer within ${limitMs} ms`)),
-      limitMs,
+    const late = () => reject(new StoreError('chain', operation, `no answer within ${limitMs} ms`))
+    const timer = setTimeout(late, limitMs)
+    promise.then(
+      (value) => {
+        clearTimeout(timer)
+        resolve(value)
+      },
+      (error: unknown) => {
+        clearTimeout(timer)
+        reject(error as Error)
+      },
     )
-    const settled = () => clearTimeout(timer)
-    value.then(resolve, reject).finally(settled)
   })
 }

@@ -16,6 +16,13 @@ import {
 } from '../lib/check.js'
 import type { Serializer } from '../serializer.js'
 import { CACHE_LIMITERS, type CacheLimiter } from './cache-limiters.js'
+import { assertConflict, assertHandlers, assertObject, assertSerializer } from './option-checks.js'
+import {
+  assertBreaker,
+  resolveBreaker,
+  type BreakerOptions,
+  type ResolvedBreaker,
+} from './breaker-options.js'
 import { resolveCookieOptions, type CookieOptions, type ResolvedCookie } from './cookie-options.js'
 
 /** How parallel requests of one session get along. */
@@ -31,6 +38,9 @@ export interface Conflict {
 
 /** Which side wins a conflict, an error, or a function that answers the value to store. */
 export type ConflictPolicy = 'mine' | 'theirs' | 'error' | ((conflict: Conflict) => unknown)
+
+/** What a start does when storage fails. */
+export type StoreErrorPolicy = 'fail' | 'anonymous' | 'stale'
 
 /** When garbage is collected, and what garbage is. */
 export interface GcOptions {
@@ -68,6 +78,13 @@ export interface SessionOptions {
   lockLease?: number | undefined
   /** Longest wait for one call to storage, seconds. @default 1 */
   storeTimeout?: number | undefined
+  /** When calls to storage that keeps failing are left out; `false` is never. @default {} */
+  breaker?: BreakerOptions | false | undefined
+  /**
+   * What `start` does when storage fails: throw, go on without a session, or go on with what this
+   * process saw last. @default 'fail'
+   */
+  onStoreError?: StoreErrorPolicy | undefined
   /** Adopt no id that storage does not know. PHP differs: off by default. @default true */
   useStrictMode?: boolean | undefined
   /** Only touch a session whose data did not change. @default true */
@@ -91,7 +108,14 @@ export interface SessionOptions {
 /** What a single `start` may say differently. */
 export interface StartOverrides extends Pick<
   SessionOptions,
-  'concurrency' | 'conflict' | 'lockWait' | 'holdLimit' | 'useStrictMode' | 'lazyWrite' | 'name'
+  | 'concurrency'
+  | 'conflict'
+  | 'lockWait'
+  | 'holdLimit'
+  | 'useStrictMode'
+  | 'lazyWrite'
+  | 'name'
+  | 'onStoreError'
 > {
   /** Read and release at once: PHP's `read_and_close`. @default false */
   readOnly?: boolean | undefined
@@ -107,6 +131,8 @@ export interface Settings {
   readonly holdLimitMs: number
   readonly lockLeaseMs: number
   readonly storeTimeoutMs: number
+  readonly breaker: ResolvedBreaker
+  readonly onStoreError: StoreErrorPolicy
   readonly useStrictMode: boolean
   readonly lazyWrite: boolean
   readonly maxBytes: number
@@ -155,6 +181,8 @@ const TABLE: { readonly [K in keyof Required<SessionOptions>]: Row } = {
   holdLimit: row(30, waiting(0)),
   lockLease: row(30, waiting(1)),
   storeTimeout: row(1, waiting(0.001)),
+  breaker: row({}, assertBreaker),
+  onStoreError: row('fail', oneOf(['fail', 'anonymous', 'stale'])),
   useStrictMode: row(true, assertBoolean),
   lazyWrite: row(true, assertBoolean),
   maxBytes: row(1_048_576, integer(1, 1_073_741_824)),
@@ -175,6 +203,7 @@ const OVERRIDE_TABLE: { readonly [K in keyof Required<StartOverrides>]: Row } = 
   useStrictMode: TABLE.useStrictMode,
   lazyWrite: TABLE.lazyWrite,
   name: TABLE.name,
+  onStoreError: TABLE.onStoreError,
   readOnly: row(false, assertBoolean),
 }
 
@@ -201,6 +230,7 @@ export function resolveOptions(options: SessionOptions): ResolvedOptions {
     holdLimitMs: holdLimit * 1000,
     lockLeaseMs: lockLease * 1000,
     storeTimeoutMs: storeTimeout * 1000,
+    breaker: resolveBreaker(rest.breaker),
     gc: resolve('gc', rest.gc, GC_TABLE, 'gc.') as Settings['gc'],
     cookie: resolveCookieOptions(resolved.cookie ?? {}, rest.name),
     readOnly: false,
@@ -226,8 +256,15 @@ export function overrideSettings(settings: Settings, overrides: StartOverrides):
     else given[key] = value
   }
   const { name } = given
+  assertCopies(settings, overrides)
   if (name !== undefined) given['cookie'] = resolveCookieOptions(settings.cookie, name as string)
   return { ...settings, ...given }
+}
+
+/** One start cannot have what nobody kept for it. */
+function assertCopies(settings: Settings, { onStoreError }: StartOverrides): void {
+  if (onStoreError !== 'stale' || settings.onStoreError === 'stale') return
+  throw new TypeError('"onStoreError" can be "stale" only where the manager has it too')
 }
 
 function resolve(
@@ -244,26 +281,4 @@ function resolve(
     resolved[key] = value ?? fallback
   }
   return resolved
-}
-
-function assertHandlers(label: string, value: unknown): void {
-  if (!Array.isArray(value)) throw new TypeError(`"${label}" must be an array of handlers`)
-}
-
-function assertSerializer(label: string, value: unknown): void {
-  const codec = value as Partial<Serializer> | null
-  const fits =
-    typeof value === 'string' ||
-    (typeof codec?.encode === 'function' && typeof codec.decode === 'function')
-  if (!fits) throw new TypeError(`"${label}" must be a serializer or the name of one`)
-}
-
-function assertConflict(label: string, value: unknown): void {
-  if (typeof value !== 'function') assertOneOf(label, value, ['mine', 'theirs', 'error'])
-}
-
-function assertObject(label: string, value: unknown): void {
-  if (typeof value !== 'object' || value === null) {
-    throw new TypeError(`"${label}" must be an object`)
-  }
 }

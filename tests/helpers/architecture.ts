@@ -8,7 +8,7 @@ export type Sources = ReadonlyMap<string, string>
 const FLOORS = [
   ['cli', 'index'],
   ['adapters'],
-  ['manager', 'garbage', 'administration'],
+  ['manager', 'garbage', 'administration', 'health'],
   ['session', 'begin', 'load', 'commit', 'records', 'merge', 'metadata', 'new-id'],
   ['handlers', 'serializers', 'http', 'testing'],
   ['stores', 'php', 'wddx'],

@@ -1,0 +1,29 @@
+/** Checks of options that are more than a plain value. */
+import { assertOneOf } from '../lib/check.js'
+import type { Serializer } from '../serializer.js'
+
+/** @throws {TypeError} Unless it is a list; the chain looks at each handler. */
+export function assertHandlers(label: string, value: unknown): void {
+  if (!Array.isArray(value)) throw new TypeError(`"${label}" must be an array of handlers`)
+}
+
+/** @throws {TypeError} Unless it is a serializer, or text that may be the name of one. */
+export function assertSerializer(label: string, value: unknown): void {
+  const codec = value as Partial<Serializer> | null
+  const fits =
+    typeof value === 'string' ||
+    (typeof codec?.encode === 'function' && typeof codec.decode === 'function')
+  if (!fits) throw new TypeError(`"${label}" must be a serializer or the name of one`)
+}
+
+/** @throws {TypeError | RangeError} Unless it is a policy for conflicts or a function. */
+export function assertConflict(label: string, value: unknown): void {
+  if (typeof value !== 'function') assertOneOf(label, value, ['mine', 'theirs', 'error'])
+}
+
+/** @throws {TypeError} Unless it is an object; what is in it is checked elsewhere. */
+export function assertObject(label: string, value: unknown): void {
+  if (typeof value !== 'object' || value === null) {
+    throw new TypeError(`"${label}" must be an object`)
+  }
+}
