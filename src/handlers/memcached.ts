@@ -11,11 +11,14 @@
 import { InvalidIdError, LockLostError, StoreError } from '../errors.js'
 import type { Payload, SessionContext, SessionHandler } from '../handler.js'
 import { assertValidId, isValidId } from '../id/validate.js'
-import { assertInteger, assertKnownKeys, assertNumber, assertString } from '../lib/check.js'
+import { assertInteger, assertKnownKeys } from '../lib/check.js'
 import { contextLocks } from '../locks/keyed-mutex-contexts.js'
 import { memcachedLocks } from '../locks/memcached.js'
 import {
+  assertSettings,
   expiresIn,
+  LONGEST_KEY,
+  MAX_ITEM_BYTES,
   memcachedCommands,
   type Cas,
   type MemcachedClient,
@@ -55,14 +58,11 @@ const DEFAULTS = {
   prefix: 'memc.sess.key.',
   timeout: 1,
   maxWaiters: 1000,
-  maxItemBytes: 1_048_000,
+  maxItemBytes: MAX_ITEM_BYTES,
 }
 
 /** PHP's word between the prefix and the id of a lock. */
 const LOCK = 'lock.'
-/** Of a key, in bytes. */
-const LONGEST_KEY = 250
-const LARGEST_ITEM = 1024 ** 3
 
 /** What each operation works with. */
 interface Store {
@@ -206,12 +206,7 @@ function resolve(options: MemcachedOptions) {
     maxWaiters = DEFAULTS.maxWaiters,
     maxItemBytes = DEFAULTS.maxItemBytes,
   } = options
-  assertString('prefix', prefix)
-  if (!/^[!-~]{0,200}$/.test(prefix)) {
-    throw new RangeError('"prefix" must be 0 to 200 visible ASCII characters')
-  }
-  assertNumber('timeout', timeout, 0.001, 86_400)
+  assertSettings({ prefix, timeout, maxItemBytes })
   assertInteger('maxWaiters', maxWaiters, 0)
-  assertInteger('maxItemBytes', maxItemBytes, 1, LARGEST_ITEM)
   return { client, prefix, timeout, maxWaiters, maxItemBytes }
 }

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { assertFunction } from '../lib/check.js'
+import { assertFunction, assertInteger, assertNumber, assertString } from '../lib/check.js'
 import { storeCall } from '../lib/store-call.js'
 import {
   encodeRequest,
@@ -69,6 +69,30 @@ export interface MemcachedCommands {
   touch(key: string, expires: number): Promise<boolean>
   /** Removes what is there, of this version only where one is given. */
   delete(key: string, cas?: Cas): Promise<'done' | 'absent' | 'exists'>
+}
+
+/** Of a key, in bytes. */
+export const LONGEST_KEY = 250
+const LARGEST_ITEM = 1024 ** 3
+
+/** What every user of a Memcached lets its application choose. */
+export interface MemcachedSettings {
+  readonly prefix: string
+  readonly timeout: number
+  readonly maxItemBytes: number
+}
+
+/** What a server takes by default: 1 MiB, less the longest key and its bookkeeping (1.6.18: 310). */
+export const MAX_ITEM_BYTES = 1_048_000
+
+/** @throws {TypeError | RangeError} Naming the option that is out of range. */
+export function assertSettings({ prefix, timeout, maxItemBytes }: MemcachedSettings): void {
+  assertString('prefix', prefix)
+  if (!/^[!-~]{0,200}$/.test(prefix)) {
+    throw new RangeError('"prefix" must be 0 to 200 visible ASCII characters')
+  }
+  assertNumber('timeout', timeout, 0.001, 86_400)
+  assertInteger('maxItemBytes', maxItemBytes, 1, LARGEST_ITEM)
 }
 
 export interface CommandOptions {
