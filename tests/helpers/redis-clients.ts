@@ -27,10 +27,13 @@ interface NodeRedisPackage {
 }
 
 /** Of `ioredis`. Commands wait for nothing: who is not connected has failed. */
-export async function ioRedisClient(port: number): Promise<TestClient<IoRedisClient>> {
+export async function ioRedisClient(
+  port: number,
+  options: object = {},
+): Promise<TestClient<IoRedisClient>> {
   const { Redis } = await peer<IoRedisPackage>('ioredis')
   const retryStrategy = () => 50
-  const client = new Redis(port, { retryStrategy, maxRetriesPerRequest: 1 })
+  const client = new Redis(port, { retryStrategy, maxRetriesPerRequest: 1, ...options })
   client.on('error', () => undefined)
   return { client, end: async () => client.disconnect() }
 }

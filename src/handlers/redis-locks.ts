@@ -1,0 +1,171 @@
+/**
+ * Locks in Redis, held by contexts from `open` to `close`. Who waits in one process stands in line
+ * there, so that one of them at a time asks the server.
+ *
+ * @module
+ */
+import { LockLostError, StateError } from '../errors.js'
+import { publish } from '../events.js'
+import type { MaybePromise, SessionContext } from '../handler.js'
+import { keepLease, pollFor, type Lease } from '../lib/lease.js'
+import { contextLocks } from '../locks/keyed-mutex-contexts.js'
+import type { Entry, Grip, Outcome, RedisFence } from '../locks/redis-fence.js'
+
+export interface RedisLocksOptions {
+  /** Who speaks in errors. */
+  readonly handler: string
+  readonly maxWaiters: number
+  readonly fence: RedisFence
+  /** Told of each attempt that found the lock taken. */
+  readonly onTaken: (grip: Grip) => Promise<void>
+}
+
+/** A lock that a context holds, or is about to. */
+interface Stay {
+  readonly id: string
+  readonly grip: Grip
+  /** There while the lock is ours. */
+  lease: Lease | undefined
+  /** Whether the server may have given us the lock without our hearing of it. */
+  asked: boolean
+  /** Whether nobody wants it any more. */
+  closed: boolean
+  /** Whether the server failed us: then nobody waits for it to take the lock back. */
+  failed: boolean
+}
+
+export interface RedisLocks {
+  /**
+   * Takes the lock of an id for a context. A context that has one, or waits for one, keeps that.
+   *
+   * @returns What was found with it; `undefined` for a context that was open already.
+   * @throws {LockTimeoutError | StateError | StoreError} In every case nothing stays locked.
+   */
+  open(id: string, context: SessionContext, grip: Grip): Promise<Entry | undefined>
+  /** The lock of an id where the context holds it. */
+  gripOf(id: string, context: SessionContext): Grip | undefined
+  /**
+   * Makes a change under the lock of a context.
+   *
+   * @returns Whether it was made: not where the record is gone, or was there already.
+   * @throws {LockLostError} When the lock is not ours any more; nothing was changed.
+   */
+  change(context: SessionContext, make: () => Promise<Outcome>): Promise<boolean>
+  /** Gives back what the context holds, or will be granted. It never fails: a lease ends by itself. */
+  close(context: SessionContext): MaybePromise<void>
+}
+
+export function redisLocks(options: RedisLocksOptions): RedisLocks {
+  const { handler, fence } = options
+  const queue = contextLocks(options)
+  const stays = new WeakMap<SessionContext, Stay>()
+
+  /** Nothing is held any more, as far as this process can tell. */
+  function leave(stay: Stay, context: SessionContext): void {
+    stay.lease?.stop()
+    if (stays.get(context) !== stay) return
+    stays.delete(context)
+    queue.close(context)
+  }
+
+  async function enter(stay: Stay, context: SessionContext): Promise<Entry> {
+    const startedMs = performance.now()
+    await queue.open(stay.id, context)
+    const { lockWaitMs, strict } = context
+    const waitMs = lockWaitMs - (performance.now() - startedMs)
+    const limits = {
+      handler,
+      waitMs,
+      get signal() {
+        return context.signal
+      },
+    }
+    const entry = await pollFor(() => ask(stay, strict), limits)
+    if (stay.closed) throw closedMeanwhile(handler)
+    return entry
+  }
+
+  async function ask(stay: Stay, strict: boolean): Promise<Entry | undefined> {
+    if (stay.closed) throw closedMeanwhile(handler)
+    stay.asked = true
+    const entry = await fence.enter(stay.grip, strict)
+    if (entry !== undefined) return entry
+    stay.asked = false
+    await options.onTaken(stay.grip)
+    return undefined
+  }
+
+  async function open(stay: Stay, context: SessionContext): Promise<Entry> {
+    const { grip } = stay
+    try {
+      const entry = await enter(stay, context)
+      if (entry.locked) {
+        stay.lease = keepLease({ leaseMs: grip.leaseMs, renew: () => fence.renew(grip) })
+      } else leave(stay, context)
+      return entry
+    } catch (error) {
+      if (stay.asked) inBackground(() => fence.release(grip))
+      leave(stay, context)
+      throw error
+    }
+  }
+
+  async function release(stay: Stay, context: SessionContext): Promise<void> {
+    try {
+      await fence.release(stay.grip)
+    } catch (error) {
+      publish('sessionz:error', () => ({ operation: 'close', error }))
+    }
+    queue.close(context)
+  }
+
+  return {
+    open(id, context, grip) {
+      if (stays.has(context)) return Promise.resolve(undefined)
+      const stay = { id, grip, lease: undefined, asked: false, closed: false, failed: false }
+      stays.set(context, stay)
+      return open(stay, context)
+    },
+    gripOf(id, context) {
+      const stay = stays.get(context)
+      return stay?.lease !== undefined && stay.id === id ? stay.grip : undefined
+    },
+    async change(context, make) {
+      const stay = stays.get(context) as Stay
+      if (stay.lease?.lost === true) throw new LockLostError(handler)
+      const { closing } = context
+      stay.failed = true
+      const outcome = await make()
+      stay.failed = false
+      if (closing && !fence.closes) await release(stay, context)
+      if (closing) leave(stay, context)
+      if (outcome === -1) throw new LockLostError(handler)
+      return outcome === 1
+    },
+    close(context) {
+      const stay = stays.get(context)
+      if (stay === undefined) return undefined
+      const { lease, failed, grip } = stay
+      stay.closed = true
+      if (lease !== undefined && !failed) {
+        lease.stop()
+        stays.delete(context)
+        return release(stay, context)
+      }
+      // What is under way takes care of itself; what has failed is not waited for.
+      if (lease !== undefined) inBackground(() => fence.release(grip))
+      return leave(stay, context)
+    },
+  }
+}
+
+/** A failure leaves the lock to its lease. */
+function inBackground(work: () => Promise<unknown>): void {
+  work().catch((error: unknown) => {
+    publish('sessionz:error', () => ({ operation: 'close', error }))
+  })
+}
+
+function closedMeanwhile(handler: string): StateError {
+  return new StateError(`${handler}: closed while waiting for the lock`)
+}
