@@ -49,3 +49,14 @@ export function isMisfit(error: unknown): boolean {
 export function isDuplicate(error: unknown): boolean {
   return DUPLICATE.has(errorCode(error))
 }
+
+/** Codes of PostgreSQL have a digit among five signs, and those of MySQL begin so. */
+const STATEMENT = /^(?=.*\d)[0-9A-Z]{5}$|^ER_/
+/** Of these, the ones after which there is no connection any more. */
+const CONNECTION = /^08|^57P|^25P03$|^ER_CLIENT_INTERACTION_TIMEOUT$|^ER_SERVER_SHUTDOWN$/
+
+/** Whether the connection has ended, and with it what was held on it. */
+export function isConnectionLost(error: unknown): boolean {
+  const code = errorCode(error)
+  return !STATEMENT.test(code) || CONNECTION.test(code)
+}

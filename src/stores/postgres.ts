@@ -6,7 +6,7 @@
 import type { SqlConnection, SqlDatabase, SqlQuery, SqlRow } from '../lib/sql.js'
 
 interface Queryable {
-  query(text: string, values?: unknown[]): Promise<PostgresResult>
+  query(text: string, values?: unknown[]): Promise<PostgresResult | PostgresResult[]>
 }
 
 interface PostgresResult {
@@ -91,7 +91,11 @@ function querying(client: Queryable, numbered: Numbering): SqlQuery {
         ? Buffer.from(value.buffer, value.byteOffset, value.byteLength)
         : value,
     )
-    const { rows, rowCount } = await client.query(numbered(statement), values)
+    // Without parameters it is a simple query, which may be of several statements.
+    const answer = await (values.length === 0
+      ? client.query(statement)
+      : client.query(numbered(statement), values))
+    const { rows, rowCount } = Array.isArray(answer) ? (answer.at(-1) as PostgresResult) : answer
     return { rows: rows as SqlRow[], changes: rowCount ?? 0 }
   }
 }

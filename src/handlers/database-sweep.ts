@@ -1,0 +1,79 @@
+/**
+ * What concerns all sessions of a table: collect, list, count.
+ *
+ * @module
+ */
+import type { SessionContext, SessionInfo } from '../handler.js'
+import type { SqlRunner } from '../lib/sql-run.js'
+import type { SqlQuery, SqlRow, SqlValue } from '../lib/sql.js'
+import type { LeaseStatements } from '../locks/sql-lease.js'
+import type { Layout } from '../stores/layouts.js'
+import type { Call, Statements, Times } from './database-statements.js'
+
+/** What a sweep works with. */
+export interface SweepParts {
+  readonly run: SqlRunner
+  readonly query: SqlQuery
+  readonly texts: Statements
+  readonly layout: Layout
+  readonly lease: LeaseStatements | undefined
+  /** Most rows that one statement removes. */
+  readonly batch: number
+}
+
+/** Sessions that one page of a list holds. */
+const PAGE = 500
+
+export function sweepsOf({ run, query, texts, layout, lease, batch }: SweepParts) {
+  const ask = (operation: string, [statement, parameters]: Call) =>
+    run(operation, () => query(statement, parameters))
+
+  /** Removes batch after batch, until one is not full or the context's signal is aborted. */
+  async function inBatches(next: () => Call, context: SessionContext): Promise<number> {
+    let removed = 0
+    for (;;) {
+      const { changes } = await ask('gc', next())
+      removed += changes
+      if (changes < batch || context.signal.aborted) return removed
+      await othersTurn()
+    }
+  }
+
+  return {
+    async gc(maxLifetime: number, context: SessionContext): Promise<number> {
+      const times: Times = { now: context.now, maxLifetime }
+      const removed = await inBatches(() => texts.collect(times, batch), context)
+      if (lease !== undefined) await inBatches(() => [lease.collect, [batch]], context)
+      return removed
+    },
+    async *list(context: SessionContext): AsyncIterable<SessionInfo> {
+      let after = ''
+      for (;;) {
+        const { rows } = await ask('list', texts.page(after, context, PAGE))
+        for (const row of rows) yield infoOf(row, layout, context)
+        if (rows.length < PAGE) return
+        after = textOf(rows.at(-1)?.['id'])
+      }
+    },
+    async count(context: SessionContext): Promise<number> {
+      return Number((await ask('count', texts.count(context))).rows[0]?.['count'])
+    },
+  }
+}
+
+function othersTurn(): Promise<void> {
+  return new Promise((resolve) => void setImmediate(resolve))
+}
+
+function infoOf(row: SqlRow, layout: Layout, { maxLifetime }: SessionContext): SessionInfo {
+  return {
+    id: textOf(row['id']),
+    touchedMs: layout.touchedMs(Number(row['life']), maxLifetime),
+    bytes: Number(row['bytes']),
+  }
+}
+
+/** Columns of bytes answer with bytes, also where they hold text. */
+function textOf(value: SqlValue | undefined): string {
+  return value instanceof Uint8Array ? Buffer.from(value).toString('latin1') : String(value ?? '')
+}
