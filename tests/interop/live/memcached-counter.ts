@@ -1,0 +1,50 @@
+/** One session counter in Memcached, served by Node beside PHP: the same paths as counter.php. */
+import { createServer } from 'node:http'
+import { setTimeout as work } from 'node:timers/promises'
+import { createSessionManager, type Session } from '../../../src/index.js'
+import { memcachedHandler, type MemcachedClient } from '../../../src/handlers/memcached.js'
+
+interface MemjsPackage {
+  readonly Client: { create(servers: string, options: object): MemcachedClient }
+}
+
+const { SERVER = '', MEMJS = '', LEASE = '30', MAX_LIFETIME = '1440' } = process.env
+const { default: memjs } = (await import(MEMJS)) as { default: MemjsPackage }
+
+const manager = createSessionManager({
+  handlers: [memcachedHandler({ client: memjs.Client.create(SERVER, { retries: 1 }) })],
+  serializer: 'php',
+  lockWait: 60,
+  lockLease: Number(LEASE),
+  gc: { probability: 0, maxLifetime: Number(MAX_LIFETIME) },
+})
+
+async function act(path: string, session: Session): Promise<void> {
+  if (path === '/increment') {
+    const n = session.data['n'] as number
+    await work(2 + Math.floor(Math.random() * 5))
+    session.data['n'] = n + 1
+  }
+  if (path === '/hang') await work(60_000)
+  if (path === '/logout') await session.destroy()
+  if (path === '/visit') session.data['visited'] = true
+}
+
+const server = createServer((request, response) => {
+  void (async () => {
+    try {
+      const cookieHeader = request.headers.cookie
+      await using session = await manager.start({ cookieHeader })
+      await act(request.url ?? '/', session)
+      for (const [name, value] of await session.commit()) response.appendHeader(name, value)
+      response.end(String(session.get('n') ?? 'none'))
+    } catch (error) {
+      response.writeHead(500).end(String(error))
+    }
+  })()
+})
+
+server.listen(0, '127.0.0.1', () => {
+  const address = server.address()
+  process.stdout.write(`ready ${typeof address === 'object' ? address?.port : ''}\n`)
+})
