@@ -1,0 +1,57 @@
+/** The published kit over a real PostgreSQL, with both kinds of locks. */
+import { afterAll, beforeAll, describe, it } from 'vitest'
+import { ownLayout, postgres, type Layout, type SqlDatabase } from '../../src/handlers/database.js'
+import { encryptionHandler, generateKey } from '../../src/handlers/encryption.js'
+import { hashedIdHandler } from '../../src/handlers/hashed-id.js'
+import { handlerCases, type HandlerFixture } from '../../src/testing/index.js'
+import {
+  databaseFixture,
+  hashedName,
+  type DatabaseFixtureOptions,
+} from '../helpers/database-fixture.js'
+import { startPostgres, type PostgresServer, type TestPool } from '../helpers/postgres-server.js'
+import { describeWith } from '../helpers/services.js'
+
+const ALL = { shared: true, breaks: true, strangers: true }
+const keys = generateKey()
+
+/** The own table, locked as PHP's software locks: by row and by name. */
+const named: Layout = {
+  ...ownLayout(),
+  lockName: (id) => String(Buffer.from(id.padEnd(8)).readBigInt64LE(0)),
+}
+
+describeWith('postgres', 'PostgreSQL', () => {
+  let server: PostgresServer
+  let pools: TestPool[] = []
+  let databases: [SqlDatabase, SqlDatabase]
+
+  beforeAll(async () => {
+    server = await startPostgres()
+    pools = [await server.pool({ max: 10 }), await server.pool({ max: 10 })]
+    databases = pools.map(postgres) as typeof databases
+  }, 60_000)
+
+  afterAll(async () => {
+    for (const pool of pools) await pool.end()
+    await server.stop()
+  })
+
+  const rows: Record<string, () => Promise<HandlerFixture>> = {
+    leases: () => fixture(),
+    'locks of rows': () => fixture({ lock: 'connection' }),
+    'locks of rows and by name': () => fixture({ lock: 'connection', layout: named }),
+    'hashed ids above': async () => ({
+      ...(await fixture({ layers: [hashedIdHandler] })),
+      listedAs: hashedName,
+    }),
+    'encryption above': () => fixture({ layers: [() => encryptionHandler({ keys })] }),
+  }
+  const fixture = (options?: DatabaseFixtureOptions) => databaseFixture(databases, options)
+
+  for (const [name, create] of Object.entries(rows)) {
+    describe(`handler contract: ${name}`, () => {
+      for (const { name, run } of handlerCases(create, ALL)) it(name, run)
+    })
+  }
+})
