@@ -7,6 +7,9 @@ import { Transform } from 'node:stream'
 import { TransformStream } from 'node:stream/web'
 import { createUrlRewriter, type UrlRewriterOptions } from './url-rewriter.js'
 
+export { createUrlRewriter }
+export type { UrlRewriter, UrlRewriterOptions } from './url-rewriter.js'
+
 /** A stream of Node that rewrites one page. Take `Content-Length` away: the page gets longer. */
 export function urlRewriterTransform(options: UrlRewriterOptions): Transform {
   const rewriter = createUrlRewriter(options)

@@ -15,6 +15,13 @@ export const ENTRIES = {
   'sessionz/handlers/encryption': 'src/handlers/encryption.ts',
   'sessionz/handlers/express-store': 'src/handlers/express-store.ts',
   'sessionz/testing': 'src/testing/index.ts',
+  'sessionz/handlers/redis': 'src/handlers/redis.ts',
+  'sessionz/handlers/memcached': 'src/handlers/memcached.ts',
+  'sessionz/handlers/cache': 'src/handlers/cache.ts',
+  'sessionz/handlers/database': 'src/handlers/database.ts',
+  'sessionz/handlers/options-table': 'src/handlers/options-table.ts',
+  'sessionz/handlers/migrating': 'src/handlers/migrating.ts',
+  'sessionz/url-rewriter': 'src/http/url-rewriter-streams.ts',
 } as const
 
 /** The user's side: stricter than most, so what compiles here compiles there. */
