@@ -36,12 +36,17 @@ export async function askHealth(start: Start): Promise<SessionHealth> {
   try {
     await readNothing(start)
   } catch (error) {
-    return { status: 'down', breaker: breaker.state, tookMs: took(), code: outageCode(error) }
+    return down(start, outageCode(error), took())
   }
   const tookMs = took()
   const slow = tookMs > start.settings.storeTimeoutMs / 2
   const well = !slow && breaker.state === 'closed' && !breaker.failedWithin(LATELY_MS)
   return { status: well ? 'up' : 'degraded', breaker: breaker.state, tookMs }
+}
+
+/** The report on storage that did not answer. */
+export function down({ host }: Start, code: string, tookMs = 0): SessionHealth {
+  return { status: 'down', breaker: host.breaker.state, tookMs, code }
 }
 
 async function readNothing(start: Start): Promise<void> {

@@ -70,7 +70,10 @@ function* read(start: Start, context: Activation, strict: boolean): Flow<Payload
   const id = context.id as string
   const { validateId: known } = chain
   if (strict && known !== undefined) {
-    if (!(yield* call(start, 'validateId', () => known(id, context)))) return undefined
+    if (!(yield* call(start, 'validateId', () => known(id, context)))) {
+      start.host.copies?.forget(id)
+      return undefined
+    }
   }
   return yield* call(start, 'read', () => chain.read(id, context))
 }

@@ -12,7 +12,7 @@ import { publish } from './events.js'
 import { createCollector } from './garbage.js'
 import type { SessionHandler } from './handler.js'
 import { memoryHandler } from './handlers/memory.js'
-import { askHealth, type SessionHealth } from './health.js'
+import { askHealth, down, type SessionHealth } from './health.js'
 import { candidates, type SessionRequest } from './http/propagation.js'
 import { isValidId } from './id/validate.js'
 import { createBreaker, type BreakerState } from './lib/breaker.js'
@@ -101,7 +101,8 @@ export function createSessionManager<Data extends object = SessionData>(
       return await collector.collect()
     },
     async health() {
-      return await askHealth({ host, settings, request: {}, outage: undefined })
+      const start = { host, settings, request: {}, outage: undefined }
+      return closed ? down(start, 'ERR_SESSION_STATE') : await askHealth(start)
     },
     async close() {
       if (closed) return

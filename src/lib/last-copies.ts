@@ -15,6 +15,8 @@ export interface LastCopies {
   readonly layer: SessionHandler
   /** The copy, where it is no older than the idle lifetime. */
   get(id: string, nowMs: number): Payload | undefined
+  /** Drops the copy of a session that turned out to be over. */
+  forget(id: string): void
 }
 
 /**
@@ -25,6 +27,7 @@ export function lastCopies(maxAgeMs: number): LastCopies {
   const copies = freshCopies({ ...BOUNDS, maxAgeMs })
   return {
     get: (id, nowMs) => copies.get(id, nowMs, maxAgeMs),
+    forget: copies.forget,
     layer: defineHandler({
       name: 'stale',
       read: (id, context, next) => run(copies.fill(id, context.now(), () => next(id, context))),
