@@ -47,71 +47,24 @@ export interface Visits {
 }
 
 export function visitsOf(parts: VisitParts): Visits {
-  const { engine, texts, layout, isLive } = parts
-  const visits = new WeakMap<SessionContext, Visit>()
-  const doorOf = doors(parts, visits)
-
-  /** Where the work on an id is done: under the activation's lock where it is that of the id. */
-  function placeOf(id: string, context: SessionContext): Holder | Engine {
-    const holder = visits.get(context)?.holder
-    return holder?.covers(id) === true ? holder : engine
-  }
-
-  async function look(id: string, context: SessionContext): Promise<Row | undefined> {
-    const known = visits.get(context)?.found
-    const row = known?.id === id ? known.row : await placeOf(id, context).read(id)
-    return isLive(row, context) ? row : undefined
-  }
-
-  async function apply(id: string, context: SessionContext, task: Task): Promise<boolean> {
-    forget(context)
-    const place = placeOf(id, context)
-    const once = () => place.change(task.operation, task.change)
-    let outcome = await once()
-    if (outcome === 'taken' && task.clear && (await place.clear(task.clear))) outcome = await once()
-    if (outcome === 'lost') throw new LockLostError(NAME)
-    return outcome === 'done'
-  }
-
-  function forget(context: SessionContext): void {
-    const visit = visits.get(context)
-    if (visit !== undefined) visit.found = undefined
-  }
-
-  async function update(id: string, payload: Payload, context: SessionContext): Promise<boolean> {
-    const visit = visits.get(context)
-    const seen = visit?.holder && visit.seen?.id === id ? visit.seen.payload : undefined
-    const change = texts.update(id, payload, context, seen)
-    const written = await apply(id, context, { operation: 'write', change })
-    if (visit !== undefined) visit.seen = undefined
-    if (!written && seen !== undefined && (await engine.read(id)) !== undefined) {
-      throw new LockLostError(
-        NAME,
-        'somebody without the lock wrote meanwhile; nothing was written',
-      )
-    }
-    return written
-  }
-
-  function create(id: string, payload: Payload, context: SessionContext): Promise<boolean> {
-    const change = texts.create(id, payload, context)
-    return apply(id, context, { operation: 'write', change, clear: texts.clear(id, context) })
-  }
-
+  const { texts, layout } = parts
+  const visits: Visited = new WeakMap()
+  const places = placesOf(parts, visits)
+  const { create, update, apply } = changesOf(parts, visits, places)
   const destroy: Visits['destroy'] = (id, context) =>
     apply(id, context, { operation: 'destroy', change: texts.destroy(id) })
 
   return {
-    ...doorOf,
+    ...doors(parts, visits),
     destroy,
     isKnown: async (id, context) => {
-      const row = await look(id, context)
+      const row = await places.look(id, context)
       remember(visits, context, { found: { id, row } })
       return row !== undefined
     },
     async read(id, context) {
-      const row = await look(id, context)
-      forget(context)
+      const row = await places.look(id, context)
+      places.forget(context)
       if (row !== undefined && parts.compares) {
         remember(visits, context, { seen: { id, payload: row.payload } })
       }
@@ -127,6 +80,64 @@ export function visitsOf(parts: VisitParts): Visits {
     },
     touch: (id, context) =>
       apply(id, context, { operation: 'touch', change: texts.touch(id, context) }),
+  }
+}
+
+/** Where the work on an id is done, and what is known of it already. */
+function placesOf({ engine, isLive }: VisitParts, visits: Visited) {
+  /** Under the activation's lock where it is that of the id. */
+  const of = (id: string, context: SessionContext): Holder | Engine => {
+    const holder = visits.get(context)?.holder
+    return holder?.covers(id) === true ? holder : engine
+  }
+  return {
+    of,
+    async look(id: string, context: SessionContext): Promise<Row | undefined> {
+      const known = visits.get(context)?.found
+      const row = known?.id === id ? known.row : await of(id, context).read(id)
+      return isLive(row, context) ? row : undefined
+    },
+    forget(context: SessionContext): void {
+      const visit = visits.get(context)
+      if (visit !== undefined) visit.found = undefined
+    },
+  }
+}
+
+function changesOf(
+  { engine, texts }: VisitParts,
+  visits: Visited,
+  places: ReturnType<typeof placesOf>,
+) {
+  async function apply(id: string, context: SessionContext, task: Task): Promise<boolean> {
+    places.forget(context)
+    const place = places.of(id, context)
+    const once = () => place.change(task.operation, task.change)
+    let outcome = await once()
+    if (outcome === 'taken' && task.clear && (await place.clear(task.clear))) outcome = await once()
+    if (outcome === 'lost') throw new LockLostError(NAME)
+    return outcome === 'done'
+  }
+
+  async function update(id: string, payload: Payload, context: SessionContext): Promise<boolean> {
+    const visit = visits.get(context)
+    const seen = visit?.holder && visit.seen?.id === id ? visit.seen.payload : undefined
+    const change = texts.update(id, payload, context, seen)
+    const written = await apply(id, context, { operation: 'write', change })
+    if (visit !== undefined) visit.seen = undefined
+    if (!written && seen !== undefined && (await engine.read(id)) !== undefined) {
+      throw new LockLostError(NAME, 'somebody without the lock wrote before; nothing was written')
+    }
+    return written
+  }
+
+  return {
+    apply,
+    update,
+    create(id: string, payload: Payload, context: SessionContext): Promise<boolean> {
+      const change = texts.create(id, payload, context)
+      return apply(id, context, { operation: 'write', change, clear: texts.clear(id, context) })
+    },
   }
 }
 
