@@ -5,8 +5,8 @@
  * @module
  */
 import type { Payload } from '../handler.js'
-import { create, isTaken, withdraw } from './migrating-moves.js'
-import type { Job, Mode, Sides } from './migrating-sides.js'
+import { create, createNew, isTaken, locate, withdraw } from './migrating-moves.js'
+import type { Job, Mode, Side, Sides } from './migrating-sides.js'
 
 export function dualMode(sides: Sides): Mode {
   const { from, to, visits } = sides
@@ -20,25 +20,34 @@ export function dualMode(sides: Sides): Mode {
     return to.chain.write(id, payload, to.beside(context, id)) // made there this very moment
   }
 
+  async function touchBoth(job: Job, payload: Payload): Promise<boolean> {
+    const { id, context } = job
+    // Under the lock the payload is the record's: a process that knows the old side only may have
+    // written it. Without, somebody may be faster.
+    if (visits.holds(job)) return mirror.put(job, payload)
+    if (await to.chain.updateTimestamp(id, payload, to.of(context))) return true
+    const stored = await from.chain.read(id, from.of(context))
+    return stored !== undefined && mirror.make(job, stored)
+  }
+
   return {
     first: 'from',
     async write(job, payload) {
       const { id, context } = job
       if (context.isNew) return insert(job, payload)
+      const place = await locate(sides, job, [from, to])
+      if (place === undefined) return false
+      if (place === to) return mirror.putBack(job, payload)
       if (await from.chain.write(id, payload, from.of(context))) return mirror.put(job, payload)
-      return mirror.putBack(job, payload)
+      return place === 'either' && to.chain.write(id, payload, to.of(context))
     },
     async touch(job, payload) {
       const { id, context } = job
-      if (!(await from.chain.updateTimestamp(id, payload, from.of(context)))) {
-        return to.chain.updateTimestamp(id, payload, to.of(context))
-      }
-      // Under the lock the payload is the record's: a process that knows the old side only may have
-      // written it. Without, somebody may be faster.
-      if (visits.holds(job)) return mirror.put(job, payload)
-      if (await to.chain.updateTimestamp(id, payload, to.of(context))) return true
-      const stored = await from.chain.read(id, from.of(context))
-      return stored !== undefined && mirror.make(job, stored)
+      const place = await locate(sides, job, [from, to])
+      if (place === undefined) return false
+      const old = place !== to && (await from.chain.updateTimestamp(id, payload, from.of(context)))
+      if (old) return touchBoth(job, payload)
+      return place !== from && to.chain.updateTimestamp(id, payload, to.of(context))
     },
     async gc(maxLifetime, context) {
       const removed = await from.chain.gc(maxLifetime, from.of(context))
@@ -59,24 +68,32 @@ interface Mirror {
 }
 
 function mirrorOf(sides: Sides): Mirror {
-  const { from, to, visits } = sides
+  const { from, to } = sides
 
   async function make(job: Job, payload: Payload): Promise<boolean> {
-    if (!(await create(sides, to, job, payload))) return true // by somebody else, this moment
+    if (!(await createNew(sides, job, payload))) return true // by somebody else, this moment
     const stands = await from.has(job.id, from.of(job.context))
     return stands || withdraw(to, job)
   }
+
+  /** For a side whose record, if any, came after `open`: its lock was not taken then. */
+  const unlocked = (side: Side, { id, context }: Job) =>
+    context.strict ? side.beside(context, id) : side.of(context)
 
   return {
     make,
     async put(job, payload) {
       const { id, context } = job
+      // Without a record there is no lock, and what is written under a lock needs one.
+      if (!(await to.has(id, to.of(context)))) return make(job, payload)
       return (await to.chain.write(id, payload, to.of(context))) || make(job, payload)
     },
     async putBack(job, payload) {
       const { id, context } = job
       if (!(await to.chain.write(id, payload, to.of(context)))) return false
-      if (!visits.holds(job) || !(await create(sides, from, job, payload))) return true
+      if (!(await create(sides, from, job, payload))) {
+        await from.chain.write(id, payload, unlocked(from, job))
+      }
       return (await to.has(id, to.of(context))) || withdraw(from, job)
     },
   }

@@ -5,12 +5,12 @@
  */
 import type { Payload } from '../handler.js'
 import type { InnerContext } from '../lib/inner-context.js'
-import { create, isTaken, lockedFrom, withdraw } from './migrating-moves.js'
+import { createNew, isTaken, locate, lockedFrom, withdraw } from './migrating-moves.js'
 import type { Job, Mode, Sides } from './migrating-sides.js'
 
 /** @param keeps Whether the old record stays where it is. */
 export function lazyMode(sides: Sides, keeps: boolean): Mode {
-  const { from, to, visits } = sides
+  const { from, to } = sides
   const move = mover(sides, keeps)
 
   async function insert(job: Job, payload: Payload): Promise<boolean> {
@@ -19,15 +19,12 @@ export function lazyMode(sides: Sides, keeps: boolean): Mode {
     return to.chain.write(id, payload, to.last(context))
   }
 
-  /** `undefined` where the record may be on the old side. */
-  async function onNew(
-    job: Job,
-    work: (inner: InnerContext) => Promise<boolean>,
-  ): Promise<boolean | undefined> {
-    const found = visits.where(job)
-    if (found === from) return undefined
-    if (found === to) return work(to.last(job.context))
-    return (await work(to.of(job.context))) || undefined
+  /** Works on the new side, where the record is or may be; `undefined` where it is to be moved. */
+  async function onNew(job: Job, work: Work): Promise<boolean | undefined> {
+    const place = await locate(sides, job, [to, from])
+    if (place === undefined) return false
+    if (place === 'either') return (await work(to.of(job.context))) || undefined
+    return place === to ? work(to.last(job.context)) : undefined
   }
 
   return {
@@ -52,6 +49,8 @@ export function lazyMode(sides: Sides, keeps: boolean): Mode {
   }
 }
 
+type Work = (inner: InnerContext) => Promise<boolean>
+
 type Move = (job: Job, payload: Payload, changes: boolean) => Promise<boolean>
 
 /** Brings a record to the new side: with another payload, or, for a touch, as it is stored. */
@@ -75,7 +74,7 @@ function mover(sides: Sides, keeps: boolean): Move {
     lockedFrom(sides, job, async (inner) => {
       const stored = await from.chain.read(job.id, inner)
       if (stored === undefined) return moved(job, payload, changes)
-      const made = await create(sides, to, job, changes ? payload : stored)
+      const made = await createNew(sides, job, changes ? payload : stored)
       if (!made) return moved(job, payload, changes)
       if (!(await leave(job, inner))) return withdraw(to, job)
       visits.found(job, to)

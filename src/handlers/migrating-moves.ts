@@ -8,6 +8,28 @@ import type { Payload } from '../handler.js'
 import type { InnerContext } from '../lib/inner-context.js'
 import type { Job, Side, Sides } from './migrating-sides.js'
 
+/**
+ * Where an activation that keeps others away has its record; it is looked for once.
+ *
+ * @returns `either` where nobody is kept away, so that it may be on one side now and on the other one
+ *   in a moment; `undefined` for neither.
+ */
+export async function locate(
+  { visits }: Sides,
+  job: Job,
+  order: readonly Side[],
+): Promise<Side | 'either' | undefined> {
+  if (!visits.holds(job)) return 'either'
+  const found = visits.where(job)
+  if (found !== undefined) return found
+  for (const side of order) {
+    if (!(await side.has(job.id, side.of(job.context)))) continue
+    visits.found(job, side)
+    return side
+  }
+  return undefined
+}
+
 /** Whether the id of a new record is taken on a side. An id adopted under its lock has been looked for. */
 export async function isTaken(sides: Sides, side: Side, { id, context }: Job): Promise<boolean> {
   if (!context.strict && sides.visits.holds({ id, context })) return false
@@ -15,8 +37,7 @@ export async function isTaken(sides: Sides, side: Side, { id, context }: Job): P
 }
 
 /**
- * Makes a record on a side that has none. The activation holds its lock afterwards, where it held the
- * other side's.
+ * Makes a record on a side that has none.
  *
  * @returns `false` when there is one.
  */
@@ -27,25 +48,35 @@ export async function create(
   payload: Payload,
 ): Promise<boolean> {
   const { id, context } = job
-  const holds = visits.holds(job)
-  if (context.isNew || (holds && !context.strict)) {
+  if (context.isNew || (!context.strict && visits.holds(job))) {
     const inner = side.of(context)
     inner.isNew = true
     return side.chain.write(id, payload, inner)
   }
   const inner = Object.assign(side.beside(context, id), { isNew: true, lock: context.lock })
-  const made = await side.within(inner, async () => {
+  return side.within(inner, async () => {
     inner.closing = true
     return side.chain.write(id, payload, inner)
   })
-  if (made && holds && !context.closing) await reopen(side, side.of(context))
-  return made
 }
 
-/** What was opened without a record has no lock yet. */
-async function reopen({ chain }: Side, inner: InnerContext): Promise<void> {
-  await chain.close(inner)
-  await chain.open(inner)
+/**
+ * Makes a record on the new side. An activation that holds the old side's lock has the new side's as
+ * well from here on: what was opened there without a record has none yet.
+ *
+ * Never the other way round: who waits for the new side's lock has the old side's.
+ *
+ * @returns `false` when there is one.
+ */
+export async function createNew(sides: Sides, job: Job, payload: Payload): Promise<boolean> {
+  const { to, visits } = sides
+  const { isNew, strict, closing } = job.context
+  if (!(await create(sides, to, job, payload))) return false
+  if (isNew || !strict || closing || !visits.holds(job)) return true
+  const inner = to.of(job.context)
+  await to.chain.close(inner)
+  await to.chain.open(inner)
+  return true
 }
 
 /**
