@@ -137,13 +137,16 @@ function changesOf(plan: StatementPlan, names: Names) {
   const { payload, isId, ids } = names
   const fenced = fencing(plan)
   const used = layout.used.map(({ column }) => `${quote(column)} = ?`)
+  // Most collations of text find two payloads alike that are not.
+  const exactly = (column: string) =>
+    plan.dialect === 'mysql' ? `CAST(${column} AS BINARY)` : column
   const set = (columns: readonly string[]) =>
     `UPDATE ${table} SET ${columns.join(', ')} WHERE ${isId}`
   const texts = {
     create: fenced(insertion(plan, names)),
     update: fenced((held) => set([`${payload} = ?`, ...used]) + and(held)),
     updateSame: fenced(
-      (held) => `${set([`${payload} = ?`, ...used])} AND ${payload} = ?${and(held)}`,
+      (held) => `${set([`${payload} = ?`, ...used])} AND ${exactly(payload)} = ?${and(held)}`,
     ),
     touch: fenced((held) => set(used) + and(held)),
     destroy: fenced((held) => `DELETE FROM ${table} WHERE ${isId}${and(held)}`),
@@ -231,8 +234,11 @@ const COLLECTS: Record<SqlDialect, (names: CollectNames) => string> = {
   postgres: ({ table, id, first, isOld }) =>
     `DELETE FROM ${table} WHERE ${id} IN (SELECT ${id} FROM ${table} WHERE ${isOld} ` +
     `ORDER BY ${first} LIMIT ? FOR UPDATE SKIP LOCKED) AND ${RECHECK}${isOld}`,
-  mysql: ({ table, first, isOld }) =>
-    `DELETE FROM ${table} WHERE ${isOld} ORDER BY ${first} LIMIT ?`,
+  // In this order it reads no row but the old ones, and waits for none that is locked.
+  mysql: ({ table, id, first, isOld }) =>
+    `DELETE stored FROM (SELECT ${id} AS old_id FROM ${table} WHERE ${isOld} ORDER BY ${first} ` +
+    `LIMIT ? FOR UPDATE SKIP LOCKED) AS old STRAIGHT_JOIN ${table} AS stored ` +
+    `ON stored.${id} = old.old_id WHERE ${RECHECK}${isOld}`,
 }
 
 const LENGTHS: Record<SqlDialect, (column: string) => string> = {

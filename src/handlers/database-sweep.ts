@@ -41,7 +41,7 @@ export function sweepsOf({ run, query, texts, layout, lease, batch }: SweepParts
 
   return {
     async gc(maxLifetime: number, context: SessionContext): Promise<number> {
-      const times: Times = { now: context.now, maxLifetime }
+      const times = timesOf(layout, maxLifetime, context)
       const removed = await inBatches(() => texts.collect(times, batch), context)
       if (lease !== undefined) await inBatches(() => [lease.collect, [batch]], context)
       return removed
@@ -59,6 +59,15 @@ export function sweepsOf({ run, query, texts, layout, lease, batch }: SweepParts
       return Number((await ask('count', texts.count(context))).rows[0]?.['count'])
     },
   }
+}
+
+/**
+ * What has ended is as old as its lifetime and the time since then: a gc for a longer lifetime than
+ * the context's waits for the difference.
+ */
+function timesOf({ ends }: Layout, maxLifetime: number, context: SessionContext): Times {
+  const laterMs = ends === true ? Math.max(0, maxLifetime - context.maxLifetime) * 1000 : 0
+  return { now: () => context.now() - laterMs, maxLifetime }
 }
 
 function othersTurn(): Promise<void> {

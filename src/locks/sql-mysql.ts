@@ -28,7 +28,7 @@ export const mysqlLock: SqlConnectionLock = {
   commit: (query, wish) => end(query, 'COMMIT', wish),
   rollback: (query, wish) => end(query, 'ROLLBACK', wish),
   isBusy: (error) => BUSY.has(errorNumber(error)),
-  forUpdate: ' FOR UPDATE',
+  forUpdate: 'FOR UPDATE',
 }
 
 /** Lock wait timeout, and a row that is locked where no wait was asked for. */
@@ -38,9 +38,18 @@ function errorNumber(error: unknown): unknown {
   return (error as { errno?: unknown } | null | undefined)?.errno
 }
 
+/**
+ * Names are the server's, and have up to 64 characters: one with a dot, `table.id`, is hashed together
+ * with the name of the database.
+ */
+function nameOf(name: string): string {
+  return name.includes('.') ? "SHA2(CONCAT(DATABASE(), '.', ?), 256)" : '?'
+}
+
 async function takeName(query: SqlQuery, { name, waitMs }: SqlLockWish): Promise<boolean> {
   if (name === undefined) return true
-  const { rows } = await query('SELECT GET_LOCK(?, ?) AS locked', [name, waitMs / 1000])
+  const statement = `SELECT GET_LOCK(${nameOf(name)}, ?) AS locked`
+  const { rows } = await query(statement, [name, waitMs / 1000])
   return Number(rows[0]?.['locked'] ?? 0) === 1
 }
 
@@ -61,5 +70,5 @@ const SET_BACK =
 async function end(query: SqlQuery, how: string, { name }: SqlLockWish): Promise<void> {
   await query(how)
   if (name === undefined) await query(`SET ${SET_BACK}`)
-  else await query(`SET @sessionz_lock = RELEASE_LOCK(?), ${SET_BACK}`, [name])
+  else await query(`SET @sessionz_lock = RELEASE_LOCK(${nameOf(name)}), ${SET_BACK}`, [name])
 }

@@ -38,6 +38,8 @@ export interface Layout {
   readonly used: readonly LayoutMark[]
   /** A record is live while this column is at least so much. */
   readonly life: LayoutMark
+  /** The column of `life` holds the end of the record, not its last use. */
+  readonly ends?: boolean
   /**
    * What gc removes: records of which each of these columns is less than so much. The first one has
    * an index.

@@ -2,7 +2,15 @@
 import { afterAll, beforeAll, describe, it } from 'vitest'
 import type { SessionHandler } from '../../src/handler.js'
 import { mysql, optionsTableHandler } from '../../src/handlers/options-table.js'
-import { handlerCases, type HandlerFixture } from '../../src/testing/index.js'
+import { laravelLayout } from '../../src/stores/layouts-laravel.js'
+import { symfonyLayout } from '../../src/stores/layouts-symfony.js'
+import { wpSessionManagerLayout } from '../../src/stores/layouts-wp-session-manager.js'
+import {
+  handlerCases,
+  type HandlerCapabilities,
+  type HandlerFixture,
+} from '../../src/testing/index.js'
+import { databaseFixture, type DatabaseFixtureOptions } from '../helpers/database-fixture.js'
 import type { Daemon } from '../helpers/daemon.js'
 import { mariadbPool, rowsOf, startMariadb, type TestPool } from '../helpers/mariadb-server.js'
 import { describeWith } from '../helpers/services.js'
@@ -67,6 +75,34 @@ const OPTIONS = {
   strangers: true,
 }
 
+interface TableRow extends DatabaseFixtureOptions {
+  readonly capabilities?: HandlerCapabilities
+}
+
+const SHARED = { shared: true, breaks: true, strangers: true }
+const ENDS = { empty: false, ages: false }
+
+/** One row for each layout and each way to lock. */
+const TABLES: Readonly<Record<string, TableRow>> = {
+  'our own table': {},
+  'our own table, locked by connections': { lock: 'connection' },
+  "WP Session Manager's table": {
+    layout: wpSessionManagerLayout({ keys: 'wide' }),
+    capabilities: { ...ENDS, binary: false },
+  },
+  "Symfony's table": { layout: symfonyLayout(), capabilities: { ...ENDS, longestId: 128 } },
+  "Symfony's table, locked by leases": {
+    layout: symfonyLayout(),
+    lock: 'lease',
+    capabilities: { ...ENDS, longestId: 128 },
+  },
+  "Laravel's table": { layout: laravelLayout(), capabilities: { longestId: 255 } },
+}
+
+function table({ layers, ...options }: DatabaseFixtureOptions): Promise<HandlerFixture> {
+  return databaseFixture([mysql(poolOf(0)), mysql(poolOf(1))], { layers, ...options })
+}
+
 describeWith('mariadbd', 'MariaDB', () => {
   beforeAll(async () => {
     server = await startMariadb()
@@ -77,6 +113,15 @@ describeWith('mariadbd', 'MariaDB', () => {
     for (const pool of pools) await pool.end().catch(() => undefined)
     await server?.stop()
   })
+
+  for (const [name, { capabilities, ...options }] of Object.entries(TABLES)) {
+    describe(`handler contract: ${name}`, () => {
+      const create = () => table(options)
+      for (const { name, run } of handlerCases(create, { ...SHARED, ...capabilities })) {
+        it(name, run, 30_000)
+      }
+    })
+  }
 
   describe("handler contract: WordPress' options", () => {
     for (const { name, run } of handlerCases(options(), OPTIONS)) {
