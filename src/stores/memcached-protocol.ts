@@ -130,10 +130,17 @@ export function readAnswer(request: MemcachedRequest, response: unknown): Memcac
   if (header.magic !== RESPONSE || header.opcode !== OPCODES[command]) throw coded('WRONG_ANSWER')
   const status = STATUSES[header.status ?? 0]
   if (status === undefined) throw coded(ERRORS[header.status ?? 0] ?? 'UNKNOWN_STATUS')
-  if (command !== 'get' || status !== 'done') return { status, cas: casOf(header.cas), value: val }
+  const cas = casOf(header.cas)
+  if (status !== 'done') return { status, cas, value: NOTHING }
+  // A server without versions would take each condition for none.
+  if (VERSIONED.has(command) && cas === 0n) throw coded('NO_CAS')
+  if (command !== 'get') return { status, cas, value: NOTHING }
   if (Buffer.from(key).toString('latin1') !== request.key) throw coded('WRONG_ANSWER')
-  return { status, cas: casOf(header.cas), value: new Uint8Array(val) }
+  return { status, cas, value: new Uint8Array(val) }
 }
+
+/** Whose answers tell the version that the item has now. */
+const VERSIONED: ReadonlySet<Command> = new Set(['get', 'add', 'replace', 'set'])
 
 function casOf(bytes: Uint8Array | undefined): Cas {
   return bytes === undefined ? 0n : Buffer.from(bytes).readBigUInt64BE(0)

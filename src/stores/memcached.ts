@@ -113,12 +113,12 @@ export function memcachedCommands(
   const ask = (request: MemcachedRequest) => call(request.command, () => perform(client, request))
   const store = async (request: MemcachedRequest): Promise<Stored> => {
     const { status, cas } = await ask(request)
-    return status === 'done' ? versioned(cas) : status
+    return status === 'done' ? cas : status
   }
   return {
     async get(key) {
       const { status, value, cas } = await ask({ command: 'get', key })
-      return status === 'done' ? { value, cas: versioned(cas) } : undefined
+      return status === 'done' ? { value, cas } : undefined
     },
     add: (key, value, expires) => store({ command: 'add', key, value, expires }),
     replace: (key, value, expires) => store({ command: 'replace', key, value, expires }),
@@ -141,31 +141,33 @@ const ONCE = 1
 function perform(client: MemcachedClient, request: MemcachedRequest): Promise<MemcachedAnswer> {
   client.incrSeq()
   const seq = client.seq >>> 0 // beyond 31 bits the client's own number is negative
-  const server = client.server(request.key)
+  const server: MemjsServer = client.server(request.key) ?? {}
+  if (server.connected === false && server._socket === undefined) dropRest(server)
   return new Promise((resolve, reject) => {
     const answered = (error: Error | null, response?: unknown) => {
-      if (error) return reject(dropRest(server, error))
+      if (error) dropRest(server)
       try {
+        if (error) throw error
         resolve(readAnswer(request, response))
-      } catch (wrong) {
-        reject(wrong as Error)
+      } catch (failure) {
+        reject(failure as Error)
       }
     }
     client.perform(request.key, encodeRequest(request, seq), seq, answered, ONCE)
   })
 }
 
+/** What is looked at of a server of memjs. */
+interface MemjsServer {
+  readonly connected?: boolean
+  readonly _socket?: unknown
+  responseBuffer?: Uint8Array
+}
+
 /**
  * Forgets the half of an answer that a broken connection left: memjs keeps it, takes what the next
  * connection brings for its other half, and understands nothing from then on.
  */
-function dropRest(server: object | null | undefined, error: Error): Error {
-  if (server && 'responseBuffer' in server) server.responseBuffer = Buffer.alloc(0)
-  return error
-}
-
-/** A server without versions would take each condition for none. */
-function versioned(cas: Cas): Cas {
-  if (cas !== 0n) return cas
-  throw Object.assign(new Error('memcached'), { code: 'NO_CAS' })
+function dropRest(server: MemjsServer): void {
+  if (server.responseBuffer !== undefined) server.responseBuffer = Buffer.alloc(0)
 }
