@@ -58,13 +58,17 @@ export function sqlRunner({ handler, dialect, timeoutMs }: SqlRunnerOptions): Sq
     }
   }
 
+  /** Without a timer, as long as nobody is in the way. */
   function atOnce<T>(operation: string, work: () => MaybePromise<T>, limitMs: number) {
-    try {
-      const value = work()
-      return isPromise(value) ? value.catch((error: unknown) => fail(operation, error)) : value
-    } catch (error) {
+    const onError = (error: unknown): MaybePromise<T> => {
       if (!isTransient(error)) return fail(operation, error)
       return again(work, limitMs).catch((late: unknown) => fail(operation, late))
+    }
+    try {
+      const value = work()
+      return isPromise(value) ? value.catch(onError) : value
+    } catch (error) {
+      return onError(error)
     }
   }
 

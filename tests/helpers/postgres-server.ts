@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startDaemon, type Daemon } from './daemon.js'
 import { peer } from './peer.js'
+import { childrenOf } from './processes.js'
 import { freePort } from './servers.js'
 import { postgresProgram } from './services.js'
 import type { PostgresPool } from '../../src/stores/postgres.js'
@@ -58,8 +59,15 @@ export async function startPostgres(...settings: string[]): Promise<PostgresServ
   }
   const kill = daemon.stop
   const stop = async () => {
-    await daemon.halt('SIGINT')
+    await daemon.halt('SIGINT') // the fast way to end: it waits for nobody
     await kill()
   }
-  return Object.assign(daemon, { pool, stop })
+  const signal = (name: NodeJS.Signals) => {
+    for (const pid of [daemon.pid, ...childrenOf(daemon.pid)]) process.kill(pid, name)
+  }
+  const pause = () => {
+    signal('SIGSTOP')
+    return () => signal('SIGCONT')
+  }
+  return Object.assign(daemon, { pool, stop, pause })
 }
