@@ -5,7 +5,7 @@
  */
 import assert from 'node:assert/strict'
 import type { HandlerCheck } from './handler-check.js'
-import { bytesOf, idOf } from './handler-probe.js'
+import { assertLocked, bytesOf, idOf } from './handler-probe.js'
 
 const A = idOf('a')
 const B = idOf('b')
@@ -110,6 +110,25 @@ export const LIFE_CASES: readonly HandlerCheck[] = [
       assert.equal(await read(A, activation), 'two')
       assert.equal(await chain.write(A, bytesOf('three'), activation), true)
       await chain.close(activation)
+    },
+  },
+  {
+    name: 'what is asked of an activation that is over harms nobody who holds the lock',
+    needs: ['locks'],
+    async check(probe) {
+      const { insert, within, read, chain, context } = probe
+      await insert(A, 'one')
+      const over = context({ id: A, lockWaitMs: 50 })
+      await chain.open(over)
+      await chain.close(over)
+      await within(A, async (holder) => {
+        await Promise.allSettled([(async () => await chain.write(A, bytesOf('late'), over))()])
+        await chain.close(over)
+        await assertLocked(probe, A)
+        assert.equal(await chain.write(A, bytesOf('two'), holder), true)
+      })
+
+      assert.equal(await read(A), 'two')
     },
   },
   {

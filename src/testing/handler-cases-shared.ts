@@ -11,6 +11,8 @@ const A = idOf('a')
 const B = idOf('b')
 const EACH = 25
 const MANY = 60
+/** More than one page of most lists. */
+const PAGES = 250
 
 export const SHARED_CASES: readonly HandlerCheck[] = [
   {
@@ -65,6 +67,27 @@ export const SHARED_CASES: readonly HandlerCheck[] = [
       const [ours, theirs] = await Promise.all([gc(), other.gc()])
 
       assert.equal(ours + theirs, MANY)
+    },
+  },
+  {
+    name: 'a list has every session that stays, once, while another process makes and ends others',
+    needs: ['shared', 'lists'],
+    async check({ insert, list, listedAs, elsewhere }) {
+      const other = await elsewhere()
+      const staying = Array.from({ length: PAGES }, (_, index) => idOf(`stays${index}`))
+      const leaving = Array.from({ length: MANY }, (_, index) => idOf(`leaves${index}`))
+      for (const id of [...staying, ...leaving]) await insert(id, 'data')
+      const turnover = async () => {
+        for (const [index, id] of leaving.entries()) {
+          await other.destroy(id)
+          await other.insert(idOf(`comes${index}`), 'data')
+        }
+      }
+      const [infos] = await Promise.all([list(), turnover()])
+
+      const expected = staying.map(listedAs).sort()
+      const found = infos.map(({ id }) => id).filter((id) => expected.includes(id))
+      assert.deepEqual(found.sort(), expected)
     },
   },
   {

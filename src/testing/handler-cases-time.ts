@@ -108,6 +108,18 @@ export const TIME_CASES: readonly HandlerCheck[] = [
     },
   },
   {
+    name: 'a lifetime ends with its last millisecond',
+    needs: ['precise'],
+    async check({ insert, read, advance }) {
+      await insert(A, 'data')
+
+      await advance(1440.999)
+      assert.equal(await read(A), 'data')
+      await advance(0.001)
+      assert.equal(await read(A), undefined)
+    },
+  },
+  {
     name: 'gc leaves what is exactly as old as the lifetime',
     async check({ insert, read, gc, advance }) {
       await insert(A, 'data')

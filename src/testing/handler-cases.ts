@@ -11,16 +11,18 @@
 import type { MaybePromise, SessionContext, SessionHandler } from '../handler.js'
 import { concerns, type HandlerCapabilities, type HandlerCheck } from './handler-check.js'
 import { BYTE_CASES } from './handler-cases-bytes.js'
+import { CLOSING_CASES } from './handler-cases-closing.js'
 import { FAULT_CASES } from './handler-cases-faults.js'
 import { LIFE_CASES } from './handler-cases-life.js'
 import { LOCK_CASES } from './handler-cases-locks.js'
 import { RECORD_CASES } from './handler-cases-records.js'
+import { SET_UP_CASES } from './handler-cases-set-up.js'
 import { SHARED_CASES } from './handler-cases-shared.js'
 import { TIME_CASES } from './handler-cases-time.js'
 import { WAIT_CASES } from './handler-cases-waits.js'
-import { handlerProbe, type FixtureProbe } from './handler-probe.js'
+import { handlerProbe, type FixtureProbe, type Unprepared } from './handler-probe.js'
 
-export type { HandlerCapabilities }
+export type { HandlerCapabilities, Unprepared }
 
 /** Handlers over an empty store, made anew for each case. */
 export interface HandlerFixture {
@@ -45,6 +47,17 @@ export interface HandlerFixture {
    * tells whether it is still as it was.
    */
   readonly settleStranger?: (() => MaybePromise<() => MaybePromise<boolean>>) | undefined
+  /**
+   * Starts another process that opens a session, with a lease of a second where locks are leases, and
+   * keeps it open. Returns what kills that process, by SIGKILL.
+   */
+  readonly hold?: ((id: string) => MaybePromise<() => MaybePromise<void>>) | undefined
+  /** How often the store was asked so far. */
+  readonly calls?: (() => number) | undefined
+  /** Handlers over a place where nothing was prepared, and what prepares it. */
+  readonly unprepared?: (() => MaybePromise<Unprepared>) | undefined
+  /** Makes the handler under test with more options. */
+  readonly make?: ((options: object) => SessionHandler) | undefined
   /** Removes what the fixture made. Called after `dispose` of the handlers. */
   readonly cleanup?: (() => MaybePromise<void>) | undefined
 }
@@ -63,9 +76,11 @@ const CHECKS: readonly HandlerCheck[] = [
   ...TIME_CASES,
   ...LOCK_CASES,
   ...WAIT_CASES,
+  ...CLOSING_CASES,
   ...LIFE_CASES,
   ...SHARED_CASES,
   ...FAULT_CASES,
+  ...SET_UP_CASES,
 ]
 
 /**
@@ -100,19 +115,31 @@ function fixtureProbe(
   made: SessionHandler[],
   longestId: number,
 ): FixtureProbe {
+  const probe = (handlers: readonly SessionHandler[]) => {
+    made.push(...handlers)
+    return handlerProbe({ ...fixture, handlers }, longestId)
+  }
   return {
-    async elsewhere() {
-      const handlers = await asked(fixture, 'another')()
-      made.push(...handlers)
-      return handlerProbe({ ...fixture, handlers }, longestId)
+    elsewhere: async () => probe(await asked(fixture, 'another')()),
+    async unprepared() {
+      const { handlers, migrate } = await asked(fixture, 'unprepared')()
+      return { probe: probe(handlers), migrate }
     },
     breakDown: () => asked(fixture, 'breakDown')(),
     spoil: (id) => asked(fixture, 'spoil')(id),
     settleStranger: () => asked(fixture, 'settleStranger')(),
+    hold: (id) => asked(fixture, 'hold')(id),
+    calls: () => asked(fixture, 'calls')(),
+    make(options) {
+      const handler = asked(fixture, 'make')(options)
+      made.push(handler)
+      return handler
+    },
   }
 }
 
-type Asked = 'another' | 'breakDown' | 'spoil' | 'settleStranger'
+type Asked =
+  'another' | 'breakDown' | 'spoil' | 'settleStranger' | 'hold' | 'calls' | 'unprepared' | 'make'
 
 function asked<K extends Asked>(fixture: HandlerFixture, name: K): NonNullable<HandlerFixture[K]> {
   const part = fixture[name]

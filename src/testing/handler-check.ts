@@ -30,6 +30,18 @@ export interface HandlerCapabilities {
   spoils?: boolean | undefined
   /** The store has room for what is no session: the fixture has `settleStranger`. @default false */
   strangers?: boolean | undefined
+  /** Counts time by the millisecond, not by the second. @default false */
+  precise?: boolean | undefined
+  /** Gives the lock back with the operation after which only `close` follows. @default false */
+  closes?: boolean | undefined
+  /** A process that holds a lock can be killed: the fixture has `hold`. @default false */
+  kills?: boolean | undefined
+  /** What the store is asked can be counted: the fixture has `calls`. @default false */
+  counts?: boolean | undefined
+  /** The store has to be prepared: the fixture has `unprepared`. @default false */
+  migrates?: boolean | undefined
+  /** The handler takes options: the fixture has `make`. @default false */
+  configures?: boolean | undefined
 }
 
 /** What is left out unless it is asked for: it needs more of the fixture. */
@@ -38,6 +50,12 @@ const ASKED_FOR: ReadonlySet<keyof HandlerCapabilities> = new Set([
   'breaks',
   'spoils',
   'strangers',
+  'precise',
+  'closes',
+  'kills',
+  'counts',
+  'migrates',
+  'configures',
 ])
 
 /** Whether a check concerns a handler of these capabilities. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import assert from 'node:assert/strict'
 import { composeChain } from '../chain.js'
 import { createContext, type Activation } from '../context.js'
 import type {
@@ -52,6 +53,19 @@ export interface FixtureProbe {
   spoil(id: string): MaybePromise<void>
   /** Puts something of somebody else into the store. @returns Whether it is still as it was. */
   settleStranger(): MaybePromise<() => MaybePromise<boolean>>
+  /** Another process takes the lock and keeps it. @returns How it is killed. */
+  hold(id: string): MaybePromise<() => MaybePromise<void>>
+  /** How often the store was asked. */
+  calls(): number
+  /** Handlers over a place where nothing was prepared. */
+  unprepared(): Promise<{ probe: HandlerProbe; migrate: Unprepared['migrate'] }>
+  make(options: object): SessionHandler
+}
+
+/** Handlers whose store lacks its table, and what makes it. */
+export interface Unprepared {
+  readonly handlers: readonly SessionHandler[]
+  readonly migrate: () => MaybePromise<unknown>
 }
 
 /** An id of 32 characters that begins with a label of `a-z0-9`; no two labels make the same one. */
@@ -114,6 +128,15 @@ async function listed(chain: Chain, context: Activation): Promise<SessionInfo[]>
   const infos: SessionInfo[] = []
   for await (const info of chain.list?.(context) ?? []) infos.push(info)
   return infos
+}
+
+/** Asserts that an open gets no lock. */
+export async function assertLocked({ chain, context }: HandlerProbe, id: string): Promise<void> {
+  const late = context({ id, lockWaitMs: 50 })
+  const timedOut = (error: unknown) =>
+    (error as { code?: unknown }).code === 'ERR_SESSION_LOCK_TIMEOUT'
+  await assert.rejects(async () => await chain.open(late), timedOut)
+  await chain.close(late)
 }
 
 /** Time enough for an open that need not wait to get through: another one does meanwhile. */

@@ -11,5 +11,10 @@
 export { handlerCases } from './handler-cases.js'
 export { layerCases } from './layer-cases.js'
 
-export type { HandlerCapabilities, HandlerCase, HandlerFixture } from './handler-cases.js'
+export type {
+  HandlerCapabilities,
+  HandlerCase,
+  HandlerFixture,
+  Unprepared,
+} from './handler-cases.js'
 export type { LayerFixture } from './layer-cases.js'

@@ -236,7 +236,7 @@ describe('the kit', () => {
     const some = handlerCases(create, { locks: false, lists: false }).map(({ name }) => name)
 
     expect(new Set(all).size).toBe(all.length)
-    expect(all.length - some.length).toBe(11)
+    expect(all.length - some.length).toBe(12)
     expect(all).toEqual(expect.arrayContaining(some))
   })
 

@@ -127,7 +127,7 @@ describe('the kit', () => {
     const all = { shared: true, breaks: true, spoils: true, strangers: true }
 
     expect(handlerCases(memory, { shared: false })).toHaveLength(plain.size)
-    expect(more(memory, all).map(({ name }) => name)).toHaveLength(10)
+    expect(more(memory, all).map(({ name }) => name)).toHaveLength(11)
   })
 
   it('says what the fixture lacks', async () => {
