@@ -238,6 +238,7 @@ const COLLECTS: Record<SqlDialect, (names: CollectNames) => string> = {
   mysql: ({ table, id, first, isOld }) =>
     `DELETE stored FROM (SELECT ${id} AS old_id FROM ${table} WHERE ${isOld} ORDER BY ${first} ` +
     `LIMIT ? FOR UPDATE SKIP LOCKED) AS old STRAIGHT_JOIN ${table} AS stored ` +
+    `FORCE INDEX (PRIMARY) ` +
     `ON stored.${id} = old.old_id WHERE ${RECHECK}${isOld}`,
 }
 

@@ -11,6 +11,7 @@ import { contextLocks } from '../locks/keyed-mutex-contexts.js'
 import { leaseStatements, type LeaseStatements } from '../locks/sql-lease.js'
 import { mysqlLock } from '../locks/sql-mysql.js'
 import { postgresLock } from '../locks/sql-postgres.js'
+import { capacityOf } from './database-capacity.js'
 import { connectionLocking } from './database-connections.js'
 import { localEngine, remoteEngine } from './database-engine.js'
 import { NAME, leaseLocking, type IsLive } from './database-holders.js'
@@ -29,6 +30,9 @@ export type {
   SqlRow,
   SqlValue,
 } from '../lib/sql.js'
+export { laravelLayout } from '../stores/layouts-laravel.js'
+export { symfonyLayout } from '../stores/layouts-symfony.js'
+export { wpSessionManagerLayout, type WpSessionManagerOptions } from '../stores/layouts-wp-session-manager.js' // prettier-ignore
 export { ownLayout, type Layout, type LayoutMark, type LayoutTable, type LayoutTime, type SqlLockKind } from '../stores/layouts.js' // prettier-ignore
 export { mysql, type MysqlCallbackPool, type MysqlPool } from '../stores/mysql.js'
 export { postgres, type PostgresClient, type PostgresPool } from '../stores/postgres.js'
@@ -64,7 +68,7 @@ const MIGRATION_MS = 60_000
 export function databaseHandler(options: DatabaseOptions): DatabaseHandler {
   const settings = resolveOptions(options)
   const { database, layout } = settings
-  const { run, visits, sweeps } = assembled(settings)
+  const { run, visits, sweeps, capacity } = assembled(settings)
   const isKept = (id: string | undefined): id is string =>
     isValidId(id) && layout.refuses?.(id) === undefined
 
@@ -72,12 +76,16 @@ export function databaseHandler(options: DatabaseOptions): DatabaseHandler {
     name: NAME,
     async open(context) {
       const { id, isNew, lock, strict } = context
-      if (lock === 'exclusive' && isKept(id) && !(isNew && strict)) await visits.open(id, context)
+      if (lock !== 'exclusive' || !isKept(id) || (isNew && strict)) return
+      await capacity.learn()
+      await visits.open(id, context)
     },
     close: (context) => visits.close(context),
     read: async (id, context) => (isKept(id) ? visits.read(id, context) : undefined),
     async write(id, payload, context) {
       assertValidId(id)
+      await capacity.learn()
+      capacity.assertFits(payload)
       return visits.write(id, payload, context)
     },
     destroy: async (id, context) => isKept(id) && visits.destroy(id, context),
@@ -112,6 +120,7 @@ function assembled(settings: Settings) {
   const compares = layout.compares?.(dialect) === true
   return {
     run,
+    capacity: capacityOf(run, settings),
     visits: visitsOf({ engine, texts, layout, compares, queue, locking, isLive }),
     sweeps: sweepsOf({ run, query, texts, layout, lease, batch }),
   }
