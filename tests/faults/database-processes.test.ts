@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { composeChain } from '../../src/chain.js'
 import { createContext } from '../../src/context.js'
-import { databaseHandler, postgres } from '../../src/handlers/database.js'
+import { databaseHandler, mysql, postgres } from '../../src/handlers/database.js'
 import type { SqlLockKind } from '../../src/handlers/database.js'
 import {
   CLIENTS,
@@ -11,7 +11,14 @@ import {
   sqlitePlace,
   type DatabasePlace,
 } from '../helpers/database-places.js'
+import type { Daemon } from '../helpers/daemon.js'
 import { freshTable } from '../helpers/database-fixture.js'
+import {
+  DATABASE,
+  mariadbPool,
+  startMariadb,
+  type TestPool as MariadbPool,
+} from '../helpers/mariadb-server.js'
 import { startPostgres, type PostgresServer, type TestPool } from '../helpers/postgres-server.js'
 import { describeWith } from '../helpers/services.js'
 
@@ -171,6 +178,29 @@ describeWith('postgres', 'processes on PostgreSQL', () => {
   beforeAll(async () => {
     server = await startPostgres()
     pool = await server.pool({ max: 10 })
+  }, 60_000)
+
+  afterAll(async () => {
+    await pool.end()
+    await server.stop()
+  })
+
+  describe('with leases', () => promises({ place }))
+  describe('with locks of rows', () => promises({ place, lock: 'connection' }))
+})
+
+describeWith('mariadbd', 'processes on MariaDB', () => {
+  let server: Daemon
+  let pool: MariadbPool
+  const place = (): DatabasePlace => {
+    const settings = { host: '127.0.0.1', port: server.port, user: 'root', database: DATABASE }
+    const where = { clients: CLIENTS, dialect: 'mysql', table: freshTable() } as const
+    return { database: mysql(pool), where: { ...where, pool: { ...settings, connectionLimit: 5 } } }
+  }
+
+  beforeAll(async () => {
+    server = await startMariadb()
+    pool = await mariadbPool(server)
   }, 60_000)
 
   afterAll(async () => {
