@@ -109,10 +109,11 @@ async function enter(visit: Visit, context: SessionContext, parts: VisitParts): 
   const { lock, strict, isNew } = context
   if (lock !== 'exclusive' || (isNew && strict)) return
   if (strict && !(await isThere(visit, parts))) return
+  if (visit.closed) return
   const startedMs = performance.now()
   await parts.queue.open(id, context)
   try {
-    if (visit.closed) return
+    if (visit.closed) return // and its place in the queue was given back
     const leftMs = Math.max(0, context.lockWaitMs - (performance.now() - startedMs))
     const granted = await parts.take(parts.lockKey(id), context, leftMs)
     if (visit.closed) return await granted.release()
