@@ -112,6 +112,9 @@ function connectionHolder(parts: ConnectionParts, grip: Grip, context: SessionCo
 
   return {
     covers: () => true,
+    get ended() {
+      return transaction.ended
+    },
     change,
     clear: async (call) => ((await transaction.ask('write', call))?.changes ?? 0) > 0,
     read: async (id) => rowOf((await transaction.ask('read', texts.read(id)))?.rows[0]),
@@ -153,6 +156,9 @@ function transactionOf({ lock, run }: ConnectionParts, { connection, wish }: Gri
 
   return {
     end,
+    get ended() {
+      return state === 'ended'
+    },
     /** @returns `undefined` where a row of that key is there. */
     async ask(operation: string, call: Call): Promise<SqlResult | undefined> {
       if (state !== 'held' || lease.lost) throw new LockLostError(NAME)

@@ -15,6 +15,8 @@ export const NAME = 'database'
 export interface Holder extends Pick<Engine, 'change' | 'clear' | 'read'> {
   /** Whether the lock is that of this id, so that its changes stand under it. */
   covers(id: string): boolean
+  /** Whether the lock was given back. */
+  readonly ended: boolean
   /** Gives the lock back. Ending twice does nothing. */
   end(): Promise<void>
 }
@@ -90,21 +92,31 @@ function leaseHolder(
     ended = true
     lease.stop()
   }
+  const giveBack = async () => {
+    await engine.release(id, token)
+    ends()
+  }
   return {
     covers: (other) => other === id,
+    get ended() {
+      return ended
+    },
     read: engine.read,
     clear: engine.clear,
     async change(operation, change) {
       if (lease.lost || ended) throw new LockLostError(NAME)
       const release = context.closing && engine.releases
       const outcome = await engine.change(operation, change, { id, token, release })
-      if (release && outcome !== 'taken') ends()
+      const isLast = context.closing && (outcome === 'done' || outcome === 'missed')
+      if (isLast && engine.releases) ends()
+      // The change is made, whatever becomes of this: close would try again.
+      else if (isLast) await giveBack().catch(() => undefined)
       return outcome
     },
     async end() {
       if (ended) return
-      ends()
-      await engine.release(id, token)
+      lease.stop()
+      await giveBack()
     },
   }
 }

@@ -105,7 +105,7 @@ function placesOf({ engine, isLive }: VisitParts, visits: Visited) {
 }
 
 function changesOf(
-  { engine, texts }: VisitParts,
+  { engine, texts, queue }: VisitParts,
   visits: Visited,
   places: ReturnType<typeof placesOf>,
 ) {
@@ -116,6 +116,7 @@ function changesOf(
     let outcome = await once()
     if (outcome === 'taken' && task.clear && (await place.clear(task.clear))) outcome = await once()
     if (outcome === 'lost') throw new LockLostError(NAME)
+    if (visits.get(context)?.holder?.ended === true) queue.close(context)
     return outcome === 'done'
   }
 
