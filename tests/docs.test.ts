@@ -147,6 +147,8 @@ describe('the reference', () => {
     ['php-values.md', 'src/php/codec-options.ts', 'SerializeOptions', []],
     ['php-values.md', 'src/php/codec-options.ts', 'UnserializeOptions', []],
     ['php-values.md', 'src/php/codec-options.ts', 'SerializerOptions', []],
+    ['php-ini.md', 'src/php-ini.ts', 'PhpIniOverrides', []],
+    ['url-rewriter.md', 'src/http/url-rewriter.ts', 'UrlRewriterOptions', []],
     ['events.md', 'src/events.ts', 'SessionEvents', []],
     ['errors.md', 'src/errors.ts', 'SessionErrorCode', []],
     ['handlers.md', 'src/handler.ts', 'SessionContext', []],

@@ -8,7 +8,7 @@ export type Sources = ReadonlyMap<string, string>
 const FLOORS = [
   ['cli', 'index'],
   ['adapters'],
-  ['manager', 'garbage', 'administration', 'health'],
+  ['manager', 'garbage', 'administration', 'health', 'php-ini'],
   ['session', 'begin', 'load', 'commit', 'records', 'merge', 'metadata', 'new-id'],
   ['handlers', 'serializers', 'http', 'testing'],
   ['stores', 'php', 'wddx'],
