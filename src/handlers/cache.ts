@@ -20,12 +20,19 @@ import { assertFunction, assertKnownKeys, assertNumber, assertOneOf } from '../l
 import { isPromise, run, wait, type Flow } from '../lib/flow.js'
 import { announcer, assertChannel, type InvalidationChannel } from '../lib/invalidation.js'
 import { lruCache, type LruOptions } from '../stores/lru-cache.js'
+import { memcachedCache, type MemcachedCacheOptions } from '../stores/memcached-cache.js'
 import { redisCache, type RedisCacheOptions } from '../stores/redis-cache.js'
 import { cacheChanges, GRAVE_MS, type CacheChange, type CacheChanges } from './cache-changes.js'
 import { cacheLooks, type Looks } from './cache-looks.js'
 
-export { lruCache, redisCache }
-export type { CacheStore, InvalidationChannel, LruOptions, RedisCacheOptions }
+export { lruCache, memcachedCache, redisCache }
+export type {
+  CacheStore,
+  InvalidationChannel,
+  LruOptions,
+  MemcachedCacheOptions,
+  RedisCacheOptions,
+}
 
 /** What `cacheHandler` takes. `undefined` means the default; unknown names are refused. */
 export interface CacheOptions {

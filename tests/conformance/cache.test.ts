@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, describe, it } from 'vitest'
 import type { SessionHandler } from '../../src/handler.js'
-import { cacheHandler, lruCache, redisCache } from '../../src/handlers/cache.js'
+import { cacheHandler, lruCache, memcachedCache, redisCache } from '../../src/handlers/cache.js'
 import { encryptionHandler, generateKey } from '../../src/handlers/encryption.js'
 import { filesHandler } from '../../src/handlers/files.js'
 import { hashedIdHandler } from '../../src/handlers/hashed-id.js'
@@ -16,6 +16,7 @@ import {
 } from '../../src/testing/index.js'
 import type { Daemon } from '../helpers/daemon.js'
 import { temporaryFolder } from '../helpers/folders.js'
+import { memjs, startMemcached, type Memjs } from '../helpers/memcached-server.js'
 import { ioRedisClient, nodeRedisClient, type TestClient } from '../helpers/redis-clients.js'
 import { startRedis } from '../helpers/redis-server.js'
 import { describeWith } from '../helpers/services.js'
@@ -141,4 +142,24 @@ describeWith('redis-server', 'the cache in Redis', () => {
 
     laws(makeCache)
   })
+})
+
+describeWith('memcached', 'the cache in Memcached', () => {
+  let server: Daemon
+  let client: Memjs
+  let made = 0
+
+  beforeAll(async () => {
+    server = await startMemcached()
+    client = await memjs(server.port)
+  })
+  afterAll(async () => {
+    client.close()
+    await server.stop()
+  })
+
+  const makeCache = () => memcachedCache(client, { prefix: `test:${(made += 1)}:` })
+
+  for (const [name, row] of Object.entries(ROWS)) kit(name, row, makeCache, true)
+  laws(makeCache)
 })

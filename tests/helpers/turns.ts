@@ -12,15 +12,18 @@ export function dice(seed: number): () => number {
   }
 }
 
-/** Waits up to so many turns before each operation and after it. */
-export function unsteadyLayer(roll: () => number, most = 4): SessionHandler {
-  const turns = async () => {
-    for (let left = Math.floor(roll() * (most + 1)); left > 0; left -= 1) await Promise.resolve()
-  }
+/** Waits for a few turns; now and then for many. */
+export async function turns(roll: () => number): Promise<void> {
+  const most = roll() < 0.15 ? 40 : 5
+  for (let left = Math.floor(roll() * most); left > 0; left -= 1) await Promise.resolve()
+}
+
+/** Takes some turns before each operation and after it. */
+export function unsteadyLayer(roll: () => number): SessionHandler {
   async function around<T>(work: () => T | Promise<T>): Promise<T> {
-    await turns()
+    await turns(roll)
     const answer = await work()
-    await turns()
+    await turns(roll)
     return answer
   }
   return defineHandler({
