@@ -35,7 +35,7 @@ export interface DatabaseOptions {
   lockDatabase?: SqlDatabase | undefined
   /** Seconds after which a call to the database has failed; fractions are allowed. @default 1 */
   timeout?: number | undefined
-  /** Most rows that one statement of gc removes. @default 1000 */
+  /** Most rows that one statement of gc removes. @default 250 */
   batch?: number | undefined
   /** Most requests that wait for one session; a further one fails at once. @default 1000 */
   maxWaiters?: number | undefined
@@ -48,7 +48,7 @@ const DEFAULTS = {
   lock: undefined,
   lockDatabase: undefined,
   timeout: 1,
-  batch: 1000,
+  batch: 250,
   maxWaiters: 1000,
 }
 

@@ -231,10 +231,10 @@ const RECHECK = '/* still */ '
 const COLLECTS: Record<SqlDialect, (names: CollectNames) => string> = {
   sqlite: ({ table, isOld }) =>
     `DELETE FROM ${table} WHERE rowid IN (SELECT rowid FROM ${table} WHERE ${isOld} LIMIT ?)`,
-  postgres: ({ table, id, first, isOld }) =>
-    `DELETE FROM ${table} WHERE ${id} IN (SELECT ${id} FROM ${table} WHERE ${isOld} ` +
-    `ORDER BY ${first} LIMIT ? FOR UPDATE SKIP LOCKED) AND ${RECHECK}${isOld}`,
-  // In this order it reads no row but the old ones, and waits for none that is locked.
+  // By place: for keys the planner would walk the whole table. What is locked stays in its place.
+  postgres: ({ table, first, isOld }) =>
+    `DELETE FROM ${table} WHERE ctid = ANY (ARRAY(SELECT ctid FROM ${table} WHERE ${isOld} ` +
+    `ORDER BY ${first} LIMIT ? FOR UPDATE SKIP LOCKED)) AND ${RECHECK}${isOld}`,
   mysql: ({ table, id, first, isOld }) =>
     `DELETE stored FROM (SELECT ${id} AS old_id FROM ${table} WHERE ${isOld} ORDER BY ${first} ` +
     `LIMIT ? FOR UPDATE SKIP LOCKED) AS old STRAIGHT_JOIN ${table} AS stored ` +
