@@ -76,6 +76,26 @@ describeWith('redis-server', 'a lock and a record apart', () => {
     expect(await send('EXISTS', 'key')).toBe(0)
   })
 
+  it('take five round trips to be opened, written and closed', async () => {
+    await send('SET', 'key', 'data')
+    const asked: string[] = []
+    const counting: RedisCalls = {
+      ...calls,
+      send: (operation, words) => (asked.push(words[0]), calls.send(operation, words)),
+      evaluate: (operation, script, input) => (
+        asked.push('EVALSHA'),
+        calls.evaluate(operation, script, input)
+      ),
+    }
+    const fence = redisSplit(counting, scriptedCompare(counting))
+    const held = grip()
+    await fence.enter(held, true)
+    await fence.write(held, storing('new'), true)
+    await fence.release(held)
+
+    expect(asked).toEqual(['SET', 'GET', 'EVALSHA', 'EVALSHA', 'EVALSHA'])
+  })
+
   it.each(BOTH)('refuse changes under somebody else’s lock %s', async (_, scripts) => {
     await send('SET', 'key', 'data')
     const { fence, held } = await entered(scripts)
