@@ -281,10 +281,13 @@ final class Symfony extends Table
 /** Laravel's DatabaseSessionHandler: base64, and beside the payload who the visitor is. */
 final class Laravel extends Table
 {
+    private bool $exists = false;
+
     public function read(string $id): string|false
     {
         $row = $this->run('SELECT payload, last_activity FROM {t} WHERE id = :id', ['id' => $id])
             ->fetch(PDO::FETCH_ASSOC);
+        $this->exists = $row !== false;
         if ($row === false || $row['last_activity'] < time() - $this->lifetime()) {
             return '';
         }
@@ -303,7 +306,9 @@ final class Laravel extends Table
         ];
         $set = 'payload = :payload, last_activity = :activity, user_id = :user,'
             . ' ip_address = :address, user_agent = :agent';
-        if ($this->run("UPDATE {t} SET $set WHERE id = :id", $values)->rowCount() === 0) {
+        if ($this->exists) {
+            $this->run("UPDATE {t} SET $set WHERE id = :id", $values);
+        } else {
             $this->run('INSERT INTO {t} (payload, last_activity, user_id, ip_address, user_agent, id)'
                 . ' VALUES (:payload, :activity, :user, :address, :agent, :id)', $values);
         }
