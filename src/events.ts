@@ -10,6 +10,8 @@ import { channel } from 'node:diagnostics_channel'
 export interface SessionEvents {
   /** A stored payload could not be decoded or decrypted; a new session was started. */
   'sessionz:unreadable': { readonly name: string; readonly code: string }
+  /** A record that an older key or format had sealed was sealed with the current key. */
+  'sessionz:resealed': { readonly handler: string }
   /** A session was destroyed elsewhere while it was in use here; its changes were dropped. */
   'sessionz:interrupted': { readonly name: string }
   /** A merge met variables changed on both sides. */

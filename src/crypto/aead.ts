@@ -60,6 +60,7 @@ export function aeadCipher(ring: KeyRing, padding: number): SessionCipher {
 
   return {
     name: ALGORITHM,
+    recognizes: isMarked,
     seal(payload, id, name) {
       const pad = marks.subarray(0, padding - (payload.length % padding))
       const sealed = unfilled(HEADER + payload.length + pad.length + TAG)
@@ -161,7 +162,11 @@ function messageKey(secret: KeyObject, associated: Buffer): Buffer {
 }
 
 function isEnvelope(sealed: Uint8Array): boolean {
-  return sealed.length >= SMALLEST && MAGIC.every((byte, index) => sealed[index] === byte)
+  return sealed.length >= SMALLEST && isMarked(sealed)
+}
+
+function isMarked(sealed: Uint8Array): boolean {
+  return MAGIC.every((byte, index) => sealed[index] === byte)
 }
 
 /** Whoever sealed it knew the key, so this tells nothing to anybody else. */

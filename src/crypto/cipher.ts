@@ -16,6 +16,11 @@ export interface Opened {
 export interface SessionCipher {
   /** Lower-case name for diagnostics. */
   readonly name: string
+  /**
+   * Whether bytes begin as this format does. Needed where it is one of several: what begins so is
+   * opened by this cipher and by no other.
+   */
+  recognizes?(sealed: Uint8Array): boolean
   /** Bytes that tell nothing of the payload but a length. Different ones each time. */
   seal(payload: Uint8Array, id: string, name: string): Uint8Array
   /** @throws {DecryptError} The same one for every cause. */

@@ -29,6 +29,7 @@ import type { SessionCipher } from './cipher.js'
 import { parseDefuseKey } from './defuse-key.js'
 
 const VERSION = Uint8Array.of(0xde, 0xf5, 0x02, 0x00)
+const MARK = Buffer.from(VERSION).toString('hex')
 const SALT_AT = VERSION.length
 const IV_AT = SALT_AT + 32
 const HEADER = IV_AT + 16
@@ -57,6 +58,7 @@ export function defuseCipher(keys: string | readonly string[]): SessionCipher {
 
   return {
     name: 'defuse',
+    recognizes: isMarked,
     seal: (payload) => toHex(sealDefuse(payload, current)),
     open(sealed) {
       const raw = fromHex(sealed)
@@ -67,6 +69,12 @@ export function defuseCipher(keys: string | readonly string[]): SessionCipher {
       throw new DecryptError()
     },
   }
+}
+
+/** The version, as text: its digits may be of either case. */
+function isMarked(sealed: Uint8Array): boolean {
+  const mark = Buffer.from(sealed.subarray(0, VERSION.length * 2)).toString('latin1')
+  return mark.toLowerCase() === MARK
 }
 
 /** Seals without the hexadecimal text around it. */

@@ -9,8 +9,10 @@ import { aeadCipher } from '../crypto/aead.js'
 import type { Opened, SessionCipher } from '../crypto/cipher.js'
 import { defuseCipher } from '../crypto/defuse.js'
 import { createKeyRing, generateKey, type EncryptionKey } from '../crypto/key-ring.js'
+import { publish } from '../events.js'
 import {
   defineHandler,
+  type MaybePromise,
   type Payload,
   type SessionContext,
   type SessionHandler,
@@ -30,9 +32,23 @@ export interface EncryptionOptions {
   padding?: number | undefined
   /** Instead of `keys`: another format, such as `defuseCipher(key)`. */
   cipher?: SessionCipher | undefined
+  /**
+   * Formats of older records: what begins as one of them does is opened by it, and sealed with the
+   * current key at its session's next commit. One cipher for each format, with all its keys.
+   *
+   * @default none
+   */
+  previous?: readonly SessionCipher[] | undefined
 }
 
-const DEFAULTS = { keys: undefined, padding: 32, cipher: undefined } satisfies EncryptionOptions
+const NAME = 'encryption'
+
+const DEFAULTS = {
+  keys: undefined,
+  padding: 32,
+  cipher: undefined,
+  previous: [] as readonly SessionCipher[],
+} satisfies EncryptionOptions
 
 /** The sealed record that an activation last read or wrote. */
 interface Seen {
@@ -63,8 +79,15 @@ export function encryptionHandler(options: EncryptionOptions): SessionHandler {
     return payload
   }
 
+  /** Passes on what the store says, and tells of a record that is under the current key now. */
+  function renewed(done: MaybePromise<boolean>): MaybePromise<boolean> {
+    if (isPromise(done)) return done.then(renewed)
+    if (done) publish('sessionz:resealed', () => ({ handler: NAME }))
+    return done
+  }
+
   return defineHandler({
-    name: 'encryption',
+    name: NAME,
     read(id, context, next) {
       seen.delete(context)
       const sealed = next(id, context)
@@ -72,30 +95,58 @@ export function encryptionHandler(options: EncryptionOptions): SessionHandler {
       return open(id, sealed, context)
     },
     write(id, payload, context, next) {
+      const last = seen.get(context)
       seen.delete(context)
-      return next(id, cipher.seal(payload, id, context.name), context)
+      const done = next(id, cipher.seal(payload, id, context.name), context)
+      return last?.id === id && !last.current ? renewed(done) : done
     },
     updateTimestamp(id, payload, context, next) {
       const last = seen.get(context)
       if (last?.id !== id) return next(id, cipher.seal(payload, id, context.name), context)
       if (last.current || context.lock !== 'exclusive') return next(id, last.sealed, context)
       seen.delete(context)
-      return writeInstead(next)(id, cipher.seal(payload, id, context.name), context)
+      return renewed(writeInstead(next)(id, cipher.seal(payload, id, context.name), context))
     },
   })
 }
 
 function resolve(options: EncryptionOptions): SessionCipher {
-  assertKnownKeys('encryption', options, DEFAULTS)
-  const { keys, cipher, padding = DEFAULTS.padding } = options
-  if ((keys === undefined) === (cipher === undefined)) {
+  assertKnownKeys(NAME, options, DEFAULTS)
+  const { keys, padding = DEFAULTS.padding, previous = DEFAULTS.previous } = options
+  if ((keys === undefined) === (options.cipher === undefined)) {
     throw new TypeError('encryption: give either "keys" or "cipher"')
   }
   assertInteger('padding', padding, 1, 65_536)
-  if (cipher === undefined) return aeadCipher(createKeyRing(listOf(keys)), padding)
-  assertFunction('cipher.seal', cipher.seal)
-  assertFunction('cipher.open', cipher.open)
-  return cipher
+  const cipher = options.cipher ?? aeadCipher(createKeyRing(listOf(keys)), padding)
+  assertCipher('cipher', cipher)
+  if (!Array.isArray(previous)) throw new TypeError('"previous" must be a list of ciphers')
+  return previous.length === 0 ? cipher : withPrevious(cipher, previous)
+}
+
+function assertCipher(label: string, cipher: SessionCipher): void {
+  assertFunction(`${label}.seal`, cipher?.seal)
+  assertFunction(`${label}.open`, cipher?.open)
+}
+
+/** The first bytes decide who opens a record: nobody else tries, whatever comes of it. */
+function withPrevious(cipher: SessionCipher, previous: readonly SessionCipher[]): SessionCipher {
+  const names = new Set([cipher.name])
+  for (const [index, { name, recognizes }] of previous.entries()) {
+    const label = `previous[${index}]`
+    assertCipher(label, previous[index] as SessionCipher)
+    assertFunction(`${label}.recognizes`, recognizes)
+    if (names.has(name)) throw new RangeError(`"${label}": give all keys of a format to one cipher`)
+    names.add(name)
+  }
+  return {
+    name: cipher.name,
+    seal: (payload, id, name) => cipher.seal(payload, id, name),
+    open(sealed, id, name) {
+      const older = previous.find((each) => each.recognizes?.(sealed))
+      if (older === undefined) return cipher.open(sealed, id, name)
+      return { payload: older.open(sealed, id, name).payload, current: false }
+    },
+  }
 }
 
 function listOf(keys: EncryptionOptions['keys']): readonly EncryptionKey[] {
