@@ -235,6 +235,7 @@ const COLLECTS: Record<SqlDialect, (names: CollectNames) => string> = {
   postgres: ({ table, first, isOld }) =>
     `DELETE FROM ${table} WHERE ctid = ANY (ARRAY(SELECT ctid FROM ${table} WHERE ${isOld} ` +
     `ORDER BY ${first} LIMIT ? FOR UPDATE SKIP LOCKED)) AND ${RECHECK}${isOld}`,
+  // In this order it reads no row but the old ones, and waits for none that is locked.
   mysql: ({ table, id, first, isOld }) =>
     `DELETE stored FROM (SELECT ${id} AS old_id FROM ${table} WHERE ${isOld} ORDER BY ${first} ` +
     `LIMIT ? FOR UPDATE SKIP LOCKED) AS old STRAIGHT_JOIN ${table} AS stored ` +

@@ -14,7 +14,7 @@ import { postgresLock } from '../locks/sql-postgres.js'
 import { capacityOf } from './database-capacity.js'
 import { connectionLocking } from './database-connections.js'
 import { localEngine, remoteEngine } from './database-engine.js'
-import { NAME, leaseLocking, type IsLive } from './database-holders.js'
+import { NAME, leaseLocking, type IsLive, type Locking } from './database-holders.js'
 import { resolveOptions, type DatabaseOptions, type Settings } from './database-options.js'
 import { databaseSchema, locksTable, migrate, schemaText } from './database-schema.js'
 import { statements } from './database-statements.js'
@@ -74,11 +74,10 @@ export function databaseHandler(options: DatabaseOptions): DatabaseHandler {
 
   return {
     name: NAME,
-    async open(context) {
+    open(context) {
       const { id, isNew, lock, strict } = context
-      if (lock !== 'exclusive' || !isKept(id) || (isNew && strict)) return
-      await capacity.learn()
-      await visits.open(id, context)
+      const isLocked = lock === 'exclusive' && isKept(id) && !(isNew && strict)
+      return isLocked ? visits.open(id, context) : undefined
     },
     close: (context) => visits.close(context),
     read: async (id, context) => (isKept(id) ? visits.read(id, context) : undefined),
@@ -107,7 +106,8 @@ function assembled(settings: Settings) {
   const texts = statements({ dialect, layout, table: quote(settings.table), quote, lease })
   const isLive: IsLive = (row, { now, maxLifetime }) =>
     row !== undefined && row.life >= layout.life.value(now(), maxLifetime)
-  const engine = (dialect === 'sqlite' ? localEngine : remoteEngine)({ dialect, query, run, texts, lease }) // prettier-ignore
+  const engineOf = dialect === 'sqlite' ? localEngine : remoteEngine
+  const engine = engineOf({ dialect, query, run, texts, lease })
   const connections = () =>
     connectionLocking({
       database: settings.lockDatabase,
@@ -115,12 +115,14 @@ function assembled(settings: Settings) {
       nameOf: (id) => layout.lockName?.(id, settings.table, dialect),
       ...{ run, texts, timeoutMs, isLive },
     })
-  const locking = lease === undefined ? connections() : leaseLocking(engine, isLive)
+  const capacity = capacityOf(run, settings)
+  const locks = lease === undefined ? connections() : leaseLocking(engine, isLive)
+  const locking: Locking = async (id, wait) => (await capacity.learn(), locks(id, wait))
   const queue = contextLocks({ handler: NAME, maxWaiters })
   const compares = layout.compares?.(dialect) === true
   return {
     run,
-    capacity: capacityOf(run, settings),
+    capacity,
     visits: visitsOf({ engine, texts, layout, compares, queue, locking, isLive }),
     sweeps: sweepsOf({ run, query, texts, layout, lease, batch }),
   }

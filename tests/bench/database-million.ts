@@ -122,7 +122,7 @@ function serve(chain: Chain, id: string): () => Promise<{ count: number; longest
   return () => ((running = false), served)
 }
 
-const [dialect = 'sqlite', sessions = '1000000', batch = '1000'] = process.argv.slice(2)
+const [dialect = 'sqlite', sessions = '1000000', batch = '250'] = process.argv.slice(2)
 const place = await PLACES[dialect as SqlDatabase['dialect']]()
 const times: Times = new Map()
 const database = { ...place.database, query: timed(place.database.query, times) }
