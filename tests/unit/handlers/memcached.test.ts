@@ -88,6 +88,26 @@ describeWith('memcached', 'sessions in Memcached', () => {
       expect(await stored(id)).toBe('2')
     })
 
+    it('is not overwritten by a holder that comes back after its lease: 0 of 100', async () => {
+      const [ours, theirs] = [chainOf(), chainOf()]
+      let overwritten = 0
+      for (let round = 0; round < 100; round += 1) {
+        const id = newId()
+        await put(id, 'old')
+        const late = await opened(ours, id)
+        await ours.read(id, late)
+        await dropLock(id) // the lease of a process that was stopped
+        const next = await opened(theirs, id)
+        await theirs.write(id, bytes('new'), next)
+        await theirs.close(next)
+        await expect(ours.write(id, bytes('late'), late)).rejects.toThrow(LockLostError)
+        await ours.close(late)
+        if ((await stored(id)) !== 'new') overwritten += 1
+      }
+
+      expect(overwritten).toBe(0)
+    })
+
     it('is not lost when every lock is dropped all the time', async () => {
       const id = newId()
       await put(id, '0')
