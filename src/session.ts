@@ -258,13 +258,15 @@ export class Session<Data extends object = SessionData> {
  *
  * @param touched Whether the application looked at the session. Without it an unchanged session
  *   adds no cache headers.
+ * @param announce Sends the cookie also where the visitor has it.
  */
 export function settle(
   session: object,
-  { touched }: { touched: boolean } = { touched: true },
+  { touched, announce = false }: { touched: boolean; announce?: boolean } = { touched: true },
 ): MaybePromise<HeaderList> {
   const state = stateOf(session)
   if (state === undefined) throw new TypeError('not a session of this library')
+  if (announce && state.status === 'active') state.announce = true
   state.ending ??= run(settling(state, touched))
   return state.ending
 }

@@ -71,12 +71,13 @@ function addBeside(
 }
 
 /** Where headers are, whatever holds them. */
-interface Place {
+export interface Place {
   get(name: string): HeaderValue | undefined
   set(name: string, value: HeaderValue): unknown
 }
 
-function mergeHeaders(headers: HeaderList, place: Place): void {
+/** Adds headers by the rules of `addHeaders`. */
+export function mergeHeaders(headers: HeaderList, place: Place): void {
   const cookies = headers.filter(([name]) => name === 'Set-Cookie').map(([, line]) => line)
   if (cookies.length > 0) {
     place.set('Set-Cookie', addCookies(linesOf(place.get('Set-Cookie')), cookies))
