@@ -72,8 +72,11 @@ function* storeExisting(state: SessionState, payload: Payload): Flow<void> {
   const unchanged = settings.lazyWrite && sameBytes(payload, state.payload as Payload)
   const operation = unchanged ? 'updateTimestamp' : 'write'
   context.closing = true
+  const { chain } = host
   const stored = yield* call(state, operation, () =>
-    host.chain[operation](storedId, payload, context),
+    unchanged
+      ? chain.updateTimestamp(storedId, payload, context)
+      : chain.write(storedId, payload, context),
   )
   if (!stored) interrupted(state)
 }

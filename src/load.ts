@@ -40,29 +40,30 @@ export interface Loaded {
 export function* load(start: Start, id: string, strict: boolean): Flow<Loaded | undefined> {
   const lock = lockMode(start.settings)
   const context = activation(start.settings, start.request, { id, lock, strict })
-  let found: Omit<Loaded, 'opened'> | undefined
+  let found: Loaded | undefined
   try {
     yield* open(start, context)
-    found = yield* look(start, context, strict)
+    const payload = yield* read(start, context, strict)
+    if (payload !== undefined || !strict) found = loaded(start, context, payload)
   } catch (error) {
     yield* close(start, context)
     throw error
   }
-  const opened = found !== undefined && lock !== 'read'
-  if (!opened) yield* closeChain(start, context)
-  return found && { ...found, opened }
+  if (found === undefined || !found.opened) yield* closeChain(start, context)
+  return found
 }
 
-function* look(
-  start: Start,
-  context: Activation,
-  strict: boolean,
-): Flow<Omit<Loaded, 'opened'> | undefined> {
-  const payload = yield* read(start, context, strict)
-  if (payload === undefined && strict) return undefined
+function loaded(start: Start, context: Activation, payload: Payload | undefined): Loaded {
   const data = decode(start, payload)
   context.isNew = payload === undefined
-  return { id: context.id as string, context, payload, data, metadata: takeMetadata(data) }
+  return {
+    id: context.id as string,
+    context,
+    opened: context.lock !== 'read',
+    payload,
+    data,
+    metadata: takeMetadata(data),
+  }
 }
 
 function* read(start: Start, context: Activation, strict: boolean): Flow<Payload | undefined> {

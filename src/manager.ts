@@ -88,7 +88,13 @@ export function createSessionManager<Data extends object = SessionData>(
     name: settings.name,
     async start(request = {}, overrides) {
       const chosen = overrides === undefined ? settings : overrideSettings(settings, overrides)
-      const session = await run(starting<Data>(begin(request, chosen)))
+      const begun = begin(request, chosen)
+      let session: Session<Data>
+      try {
+        session = await run(starting<Data>(begun))
+      } catch (error) {
+        session = standIn<Data>(begun, error)
+      }
       collector.draw()
       return session
     },
@@ -135,23 +141,9 @@ function createHost(
   }
 }
 
-/** The visitor's session, or what stands in for it while storage is down. */
+/** A session for the first id that leads to one; else a new one. */
 function* starting<Data extends object>(start: Start): Flow<Session<Data>> {
   const { ids, received } = candidates(start.request, start.settings)
-  try {
-    return yield* finding<Data>(start, ids, received)
-  } catch (error) {
-    if (start.outage !== error) throw error
-    return degraded<Data>(start, ids, error)
-  }
-}
-
-/** A session for the first id that leads to one; else a new one. */
-function* finding<Data extends object>(
-  start: Start,
-  ids: readonly string[],
-  received: number,
-): Flow<Session<Data>> {
   const { useStrictMode, name } = start.settings
   const adoptAtOnce = !useStrictMode && ids.length === 1
   for (const id of ids) {
@@ -165,6 +157,12 @@ function* finding<Data extends object>(
   }
   if (first !== undefined) publish('sessionz:unknown', () => ({ name }))
   return fresh<Data>(start, received)
+}
+
+/** What stands in for a session while storage is down. @throws What the start failed of, otherwise. */
+function standIn<Data extends object>(start: Start, error: unknown): Session<Data> {
+  if (start.outage !== error) throw error
+  return degraded<Data>(start, candidates(start.request, start.settings).ids, error)
 }
 
 /** What an id leads to, through the ids that replaced it; nothing when it is over. */
