@@ -150,9 +150,12 @@ describeWith('redis-server', 'Redis away under load', () => {
   let daemon: Daemon
   let connection: TestClient
   let server: Server
+  /** What has to be undone, also when a test fails in the middle. */
+  const undo: (() => Promise<void>)[] = []
 
   beforeAll(async () => void (daemon = await startRedis()))
   afterEach(async () => {
+    for (const step of undo.splice(0).reverse()) await step()
     server.closeAllConnections()
     server.close()
     await connection.end()
@@ -169,12 +172,13 @@ describeWith('redis-server', 'Redis away under load', () => {
     const visitors = await Promise.all(Array.from({ length: LANES }, () => newVisitor(ask)))
     const answers: Answer[] = []
     const stopLoad = load(ask, visitors, (answer) => void answers.push(answer))
+    undo.push(stopLoad)
     await until(() => answers.length > 5 * LANES, 'some visits')
 
     const states = await eventsOf('sessionz:breaker', async () => {
-      const { during, stoppedMs, back } = await away()
+      const { during, stoppedMs } = await away()
       checkOutage(during, policy, stoppedMs)
-      await back()
+      await undo.pop()?.()
       await untilUp(manager)
     })
 
@@ -199,7 +203,7 @@ describeWith('redis-server', 'Redis away under load', () => {
       const delay = monitorEventLoopDelay({ resolution: 5 })
       delay.enable()
       answers.splice(0)
-      const back = await begin(daemon)
+      undo.push(await begin(daemon))
       let tries = 0
       const count = (message: unknown) => {
         if ((message as SessionEvents['sessionz:breaker']).state === 'half-open') tries += 1
@@ -212,7 +216,7 @@ describeWith('redis-server', 'Redis away under load', () => {
         unsubscribe('sessionz:breaker', count)
         delay.disable()
       }
-      return { during: answers.splice(0), stoppedMs: delay.max / 1e6, back }
+      return { during: answers.splice(0), stoppedMs: delay.max / 1e6 }
     }
   })
 })
