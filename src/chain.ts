@@ -40,7 +40,8 @@ for (const operation of Object.values(BASE)) markBase(operation)
  * Synchronous handlers stay synchronous. A handler that calls `next` twice in one operation gets a
  * `StateError`.
  *
- * @throws {TypeError} For something that is not a handler, or the same handler twice.
+ * @throws {TypeError} For something that is not a handler, the same handler twice, or copies of what
+ *   others change.
  * @throws {RangeError} For more than 31 handlers.
  */
 export function composeChain(handlers: readonly SessionHandler[]): Chain {
@@ -70,6 +71,18 @@ function checkHandlers(handlers: readonly SessionHandler[]): void {
       throw new TypeError(`handler "${handler.name}" stands in the chain twice`)
     seen.add(handler)
   }
+  assertTrueCopies(handlers)
+}
+
+/** What others change can only be answered by who holds it (docs/decisions/0018-copies-and-others.md). */
+function assertTrueCopies(handlers: readonly SessionHandler[]): void {
+  const cache = handlers.findIndex(({ copies }) => copies === true)
+  const store = handlers.findLastIndex(({ shared }) => shared === true)
+  if (cache === -1 || cache > store) return
+  const [above, below] = [handlers[cache]?.name, handlers[store]?.name]
+  throw new TypeError(
+    `handlers[${cache}]: "${above}" answers from copies, and others change what "${below}" keeps`,
+  )
 }
 
 function linkAll<K extends Operation>(operation: K, handlers: readonly SessionHandler[]): Next[K] {

@@ -108,6 +108,13 @@ export type Next = { readonly [K in keyof Chain]-?: NonNullable<Chain[K]> }
 export interface SessionHandler {
   /** Lower-case name for errors and diagnostics. */
   readonly name: string
+  /** A layer that may answer a read from a copy, without asking the store whether it is still true. */
+  readonly copies?: boolean | undefined
+  /**
+   * A storing handler whose records others change as well, programs that tell no cache of it: a chain
+   * with a layer that `copies` above it is refused.
+   */
+  readonly shared?: boolean | undefined
   open(context: SessionContext, next: Next['open']): MaybePromise<void>
   close(context: SessionContext, next: Next['close']): MaybePromise<void>
   read(id: string, context: SessionContext, next: Next['read']): MaybePromise<Payload | undefined>
@@ -150,6 +157,9 @@ const PASS = {
 
 for (const operation of Object.values(PASS)) passThrough.add(operation)
 
+/** What is no operation. */
+const FIELDS: ReadonlySet<string> = new Set(['name', 'copies', 'shared'])
+
 /**
  * Makes a handler of the operations given; those left out pass through at no cost.
  *
@@ -160,7 +170,7 @@ export function defineHandler(definition: HandlerDefinition): SessionHandler {
     throw new TypeError('a handler needs a "name"')
   }
   for (const [key, value] of Object.entries(definition)) {
-    if (key !== 'name' && value !== undefined && typeof value !== 'function') {
+    if (!FIELDS.has(key) && value !== undefined && typeof value !== 'function') {
       throw new TypeError(`handler "${definition.name}": "${key}" must be a function`)
     }
   }

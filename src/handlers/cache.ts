@@ -87,6 +87,7 @@ export function cacheHandler(options: CacheOptions): SessionHandler {
 
   return defineHandler({
     name: 'cache',
+    copies: true,
     open(context, next) {
       looks.forget(context)
       return next(context)

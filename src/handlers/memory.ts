@@ -61,6 +61,7 @@ export function memoryHandler(options: MemoryOptions = {}): SessionHandler {
 
   return {
     name: 'memory',
+    copies: settings.maxAgeMs > 0,
     open: (context, next) => (isBase(next) ? store.open(context) : next(context)),
     close: (context, next) => (isBase(next) ? store.close(context) : next(context)),
     read(id, context, next) {

@@ -52,6 +52,7 @@ export function migratingHandler(options: MigratingOptions): SessionHandler {
 
   return {
     name: NAME,
+    shared: [...from, ...to].some(({ shared }) => shared === true),
     ...activations(sides),
     read: async (id, context) => find.payload({ id, context }),
     write: async (id, payload, context) => work.write({ id, context }, payload),
