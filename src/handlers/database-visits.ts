@@ -23,12 +23,19 @@ export interface VisitParts {
   readonly queue: ContextLocks
   readonly locking: Locking
   readonly isLive: IsLive
+  /**
+   * Whether a lock is that of the row. What an activation asks for after its `close` would wait at the
+   * server for the next holder, and be done when nobody expects it: it is refused.
+   */
+  readonly locksRows: boolean
 }
 
 interface Visit {
   /** The one `open`: asked for again it is the same. */
   opening?: Promise<void>
   holder?: Holder | undefined
+  /** It held a lock of the row, and was closed. */
+  readonly over?: boolean
   /** What was found, for the read that follows: storage is asked once. */
   found?: { readonly id: string; readonly row: Row | undefined } | undefined
   /** What was read: the payload has to be that still. */
@@ -111,6 +118,7 @@ function changesOf(
 ) {
   async function apply(id: string, context: SessionContext, task: Task): Promise<boolean> {
     places.forget(context)
+    if (visits.get(context)?.over === true) throw new LockLostError(NAME)
     const place = places.of(id, context)
     const once = () => place.change(task.operation, task.change)
     let outcome = await once()
@@ -156,7 +164,10 @@ function remember(visits: Visited, context: SessionContext, more: Visit): void {
 }
 
 /** `open` and `close`: in this process first, then in the database. */
-function doors({ queue, locking }: VisitParts, visits: Visited): Pick<Visits, 'open' | 'close'> {
+function doors(
+  { queue, locking, locksRows }: VisitParts,
+  visits: Visited,
+): Pick<Visits, 'open' | 'close'> {
   async function enter(id: string, context: SessionContext, visit: Visit): Promise<void> {
     const startedMs = performance.now()
     await queue.open(id, context)
@@ -181,8 +192,9 @@ function doors({ queue, locking }: VisitParts, visits: Visited): Pick<Visits, 'o
       return visit.opening
     },
     async close(context) {
-      const holder = visits.get(context)?.holder
+      const { holder, over } = visits.get(context) ?? {}
       visits.delete(context)
+      if (over === true || (locksRows && holder !== undefined)) visits.set(context, { over: true })
       try {
         await holder?.end()
       } finally {

@@ -123,7 +123,10 @@ function assembled(settings: Settings) {
   return {
     run,
     capacity,
-    visits: visitsOf({ engine, texts, layout, compares, queue, locking, isLive }),
+    visits: visitsOf({
+      ...{ engine, texts, layout, compares, queue, locking, isLive },
+      locksRows: lease === undefined,
+    }),
     sweeps: sweepsOf({ run, query, texts, layout, lease, batch }),
   }
 }
