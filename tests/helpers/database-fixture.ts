@@ -5,13 +5,18 @@ import {
   databaseHandler,
   type DatabaseOptions,
   type SqlDatabase,
+  type SqlQuery,
 } from '../../src/handlers/database.js'
 import type { HandlerFixture } from '../../src/testing/index.js'
+import type { Whereabouts } from './children/database-worker.js'
+import { CLIENTS, databaseWorker } from './database-workers.js'
 
 /** How a fixture differs. */
 export interface DatabaseFixtureOptions extends Partial<DatabaseOptions> {
   /** Layers above, made for each process. */
   readonly layers?: readonly (() => SessionHandler)[] | undefined
+  /** How another process finds the database. */
+  readonly where?: Omit<Whereabouts, 'clients' | 'table'> | undefined
 }
 
 let tables = 0
@@ -29,15 +34,27 @@ export function freshTable(): string {
  */
 export async function databaseFixture(
   databases: readonly [SqlDatabase, ...SqlDatabase[]],
-  { layers = [], ...options }: DatabaseFixtureOptions = {},
+  { layers = [], where, ...options }: DatabaseFixtureOptions = {},
 ): Promise<HandlerFixture> {
   const table = options.table ?? freshTable()
   const [database] = databases
   let processes = 0
-  const make = () => {
-    const place = databases[processes % databases.length] ?? database
+  let calls = 0
+  const counting =
+    (query: SqlQuery): SqlQuery =>
+    (...words) => ((calls += 1), query(...words))
+  const counted = (place: SqlDatabase): SqlDatabase => ({
+    ...place,
+    query: counting(place.query),
+    async connect() {
+      const connection = await place.connect()
+      return { ...connection, query: counting(connection.query) }
+    },
+  })
+  const make = (more: Partial<DatabaseOptions> = {}) => {
+    const place = counted(databases[processes % databases.length] ?? database)
     processes += 1
-    const store = databaseHandler({ database: place, timeout: 5, ...options, table })
+    const store = databaseHandler({ database: place, timeout: 5, ...options, table, ...more })
     return { handlers: [...layers.map((layer) => layer()), store], store }
   }
   const { handlers, store } = make()
@@ -49,6 +66,22 @@ export async function databaseFixture(
     now: () => nowMs,
     advance: (seconds) => void (nowMs += seconds * 1000),
     another: () => make().handlers,
+    calls: () => calls,
+    make: (more) => make(more).store,
+    unprepared() {
+      const fresh = make({ table: freshTable() })
+      return { handlers: fresh.handlers, migrate: () => fresh.store.migrate() }
+    },
+    async hold(id) {
+      if (where === undefined) throw new TypeError('the fixture has no "where"')
+      const place = { ...where, clients: CLIENTS, table, lock: options.lock, nowMs, leaseMs: 1000 }
+      const holder = await databaseWorker(place, id, 'hold')
+      await holder.line()
+      return async () => {
+        holder.kill()
+        await holder.ended
+      }
+    },
     async breakDown() {
       await ask(`ALTER TABLE ${table} RENAME TO ${table}_away`)
       return async () => void (await ask(`ALTER TABLE ${table}_away RENAME TO ${table}`))

@@ -1,11 +1,10 @@
 /** Databases that several processes can use: each as a place with a way in. */
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
 import { sqlite, type SqlDatabase } from '../../src/handlers/database.js'
-import { talkToNode, type Talker } from './children.js'
 import type { Whereabouts } from './children/database-worker.js'
 import { freshTable } from './database-fixture.js'
+import { CLIENTS } from './database-workers.js'
 import { temporaryFolder } from './folders.js'
 import { SQLITE_DRIVERS } from './sqlite-clients.js'
 
@@ -15,8 +14,7 @@ export interface DatabasePlace {
   readonly where: Whereabouts
 }
 
-/** Beside the packages of the clients. */
-export const CLIENTS = fileURLToPath(new URL('../interop/package.json', import.meta.url))
+export { CLIENTS, databaseWorker } from './database-workers.js'
 
 /** The first driver of SQLite that is here. */
 export const [SQLITE_DRIVER, openSqlite] =
@@ -30,15 +28,4 @@ export function sqlitePlace(): DatabasePlace {
   onTestFinished(() => connection.close())
   const where = { clients: CLIENTS, dialect: 'sqlite', table: freshTable(), path } as const
   return { database: sqlite(connection), where: { ...where, driver: SQLITE_DRIVER } }
-}
-
-/** A process that does a task there. */
-export function databaseWorker(
-  where: Whereabouts,
-  id: string,
-  task: string,
-  argument: string | number = '',
-): Promise<Talker> {
-  const args = [JSON.stringify(where), id, task, String(argument)]
-  return talkToNode('tests/helpers/children/database-worker.ts', args)
 }

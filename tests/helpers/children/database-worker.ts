@@ -27,6 +27,8 @@ export interface Whereabouts {
   readonly table: string
   readonly lock?: SqlLockKind | undefined
   readonly leaseMs?: number | undefined
+  /** The clock of records. @default the one of this machine */
+  readonly nowMs?: number | undefined
   /** Of SQLite: the file, and the package. */
   readonly path?: string | undefined
   readonly driver?: string | undefined
@@ -57,7 +59,7 @@ function connected(): SqlDatabase {
   return sqlite(connection)
 }
 
-const { table, lock, leaseMs = 30_000 } = where
+const { table, lock, leaseMs = 30_000, nowMs } = where
 const handler: DatabaseHandler = databaseHandler({
   database: connected(),
   table,
@@ -68,7 +70,8 @@ const chain = composeChain([handler])
 const input = createInterface({ input: process.stdin })[Symbol.asyncIterator]()
 const heard = async (): Promise<string> => String((await input.next()).value)
 const say = (line: string) => void process.stdout.write(`${line}\n`)
-const context = () => createContext({ id, lockWaitMs: 60_000, lockLeaseMs: leaseMs })
+const now = nowMs === undefined ? Date.now : () => nowMs
+const context = () => createContext({ id, lockWaitMs: 60_000, lockLeaseMs: leaseMs, now })
 const text = (payload: Uint8Array | undefined) => Buffer.from(payload ?? 'absent').toString()
 
 /** Increments as a request does: open, read, work, the last write, close. */
