@@ -130,7 +130,8 @@ function createHost(
 ): SessionHost {
   const { name, onStoreError, gc } = settings
   const copies = onStoreError === 'stale' ? lastCopies(gc.maxLifetime * 1000) : undefined
-  const chain = composeChain(copies === undefined ? handlers : [copies.layer, ...handlers])
+  const given = composeChain(handlers) // errors count the handlers as they were given
+  const chain = copies === undefined ? given : composeChain([copies.layer, ...handlers])
   const changed = (state: BreakerState) => publish('sessionz:breaker', () => ({ name, state }))
   return {
     chain,

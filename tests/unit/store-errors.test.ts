@@ -481,6 +481,10 @@ describe('onStoreError: stale', () => {
     expect(JSON.stringify(second.data)).toContain('"a"')
   })
 
+  it('counts handlers as they were given, in what it says of them', () => {
+    expect(() => fixture({ ...POLICY, handlers: [{} as never] })).toThrow(/^handlers\[1\] has no/)
+  })
+
   it('gives way to another policy of one start, and cannot be had for one start only', async () => {
     const { manager, fail } = failing(POLICY)
     const cookieHeader = await stored(manager, { n: 1 })
