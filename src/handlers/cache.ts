@@ -20,8 +20,10 @@ import { assertFunction, assertKnownKeys, assertNumber, assertOneOf } from '../l
 import { isPromise, run, wait, type Flow } from '../lib/flow.js'
 import { announcer, assertChannel, type InvalidationChannel } from '../lib/invalidation.js'
 import { lruCache, type LruOptions } from '../stores/lru-cache.js'
+import type { MemcachedClient } from '../stores/memcached.js'
 import { memcachedCache, type MemcachedCacheOptions } from '../stores/memcached-cache.js'
 import { redisCache, type RedisCacheOptions } from '../stores/redis-cache.js'
+import type { RedisClient } from '../stores/redis.js'
 import { cacheChanges, GRAVE_MS, type CacheChange, type CacheChanges } from './cache-changes.js'
 import { cacheLooks, type Looks } from './cache-looks.js'
 
@@ -31,7 +33,9 @@ export type {
   InvalidationChannel,
   LruOptions,
   MemcachedCacheOptions,
+  MemcachedClient,
   RedisCacheOptions,
+  RedisClient,
 }
 
 /** What `cacheHandler` takes. `undefined` means the default; unknown names are refused. */

@@ -14,6 +14,23 @@ import {
   type SessionInfo,
   type SessionManager,
 } from 'sessionz'
+import {
+  cacheHandler,
+  lruCache,
+  memcachedCache,
+  redisCache,
+  type CacheStore,
+  type MemcachedClient,
+  type RedisClient,
+} from 'sessionz/handlers/cache'
+import {
+  defuseCipher,
+  encryptionHandler,
+  generateKey,
+  type SessionCipher,
+} from 'sessionz/handlers/encryption'
+import { hashedIdHandler } from 'sessionz/handlers/hashed-id'
+import { migratingHandler } from 'sessionz/handlers/migrating'
 import { serialize, unserialize } from 'sessionz/php'
 
 type Equal<A, B> =
@@ -90,3 +107,43 @@ export async function disposed(): Promise<void> {
 }
 
 export const used = [user, certain, code, unknown, handler, serialize, unserialize]
+
+// Encryption takes keys or a cipher, and no secret shows in its type.
+const sealed: SessionHandler = encryptionHandler({
+  keys: [generateKey(), new Uint8Array(32)],
+  previous: [defuseCipher('')],
+})
+is<ReturnType<typeof generateKey>, string>(true)
+const homemade: SessionCipher = {
+  name: 'mine',
+  seal: (payload, id, name) => (is<typeof id | typeof name, string>(true), payload),
+  open: (bytes) => ({ payload: bytes, current: true }),
+}
+encryptionHandler({ cipher: homemade })
+// @ts-expect-error `open` says whether the record is current
+encryptionHandler({ cipher: { ...homemade, open: (bytes: Uint8Array) => ({ payload: bytes }) } })
+// @ts-expect-error a list of ciphers, not of keys
+encryptionHandler({ keys: generateKey(), previous: [generateKey()] })
+
+// A cache takes the clients as they are, and nothing that is none.
+declare const redis: RedisClient
+declare const memcached: MemcachedClient
+const cached: SessionHandler = cacheHandler({ store: redisCache(redis), onError: 'bypass' })
+cacheHandler({ store: memcachedCache(memcached, { prefix: 'a:' }), retryAfter: 0.5 })
+cacheHandler({ store: lruCache({ maxEntries: 1 }), invalidation: undefined })
+const ownCache: CacheStore = { ...lruCache(), name: 'mine', shared: true }
+cacheHandler({ store: ownCache })
+// @ts-expect-error no cache
+cacheHandler({})
+// @ts-expect-error no such policy
+cacheHandler({ store: ownCache, onError: 'stale' })
+// @ts-expect-error no client
+redisCache({})
+
+// A move has two sides and a mode.
+migratingHandler({ from: [filesHandler()], to: [sealed, cached, memoryHandler()], mode: 'lazy' })
+migratingHandler({ from: [filesHandler()], to: [hashedIdHandler()], mode: 'read-old' })
+// @ts-expect-error no such mode
+migratingHandler({ from: [], to: [], mode: 'both' })
+// @ts-expect-error a mode is needed
+migratingHandler({ from: [], to: [] })
