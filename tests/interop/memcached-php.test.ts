@@ -88,6 +88,19 @@ describeWith('memcached', 'sessions in Memcached', () => {
       ROUNDS * 30_000,
     )
 
+    it('let requests in mode merge through beside PHP requests that take their time', async () => {
+      const merging = await startNode(script, env({ CONCURRENCY: 'merge' }))
+      const id = 'merging'.padEnd(32, '0')
+      await put(id, 'n|i:0;')
+      const visits = Array.from({ length: 100 }, (_, index) =>
+        index % 2 === 0 ? get(php.origin, '/increment', id) : get(merging.origin, '/update', id),
+      )
+      await Promise.all(visits)
+      await merging.stop()
+
+      expect(await stored(id)).toBe('n|i:100;')
+    })
+
     it('hand a login from PHP to Node and back, byte for byte', async () => {
       const id = idFrom((await get(php.origin, '/login', '')).headers)
       const before = (await stored(id)) ?? ''

@@ -8,15 +8,16 @@ interface MemjsPackage {
   readonly Client: { create(servers: string, options: object): MemcachedClient }
 }
 
-const { SERVER = '', MEMJS = '', LEASE = '30', MAX_LIFETIME = '1440' } = process.env
+const { SERVER = '', MEMJS = '', LEASE = '30', CONCURRENCY = 'exclusive' } = process.env
 const { default: memjs } = (await import(MEMJS)) as { default: MemjsPackage }
 
 const manager = createSessionManager({
   handlers: [memcachedHandler({ client: memjs.Client.create(SERVER, { retries: 1 }) })],
   serializer: 'php',
+  concurrency: CONCURRENCY as 'exclusive',
   lockWait: 60,
   lockLease: Number(LEASE),
-  gc: { probability: 0, maxLifetime: Number(MAX_LIFETIME) },
+  gc: { probability: 0 },
 })
 
 async function act(path: string, session: Session): Promise<void> {
@@ -25,6 +26,7 @@ async function act(path: string, session: Session): Promise<void> {
     await work(2 + Math.floor(Math.random() * 5))
     session.data['n'] = n + 1
   }
+  if (path === '/update') session.update('n', (n) => (n as number) + 1)
   if (path === '/hang') await work(60_000)
   if (path === '/logout') await session.destroy()
   if (path === '/visit') session.data['visited'] = true
