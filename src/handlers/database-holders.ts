@@ -4,6 +4,7 @@
  * @module
  */
 import { LockLostError } from '../errors.js'
+import { publish } from '../events.js'
 import type { SessionContext } from '../handler.js'
 import { keepLease, lockToken, pollFor, type PollLimits } from '../lib/lease.js'
 import type { Engine, Row } from './database-engine.js'
@@ -116,7 +117,10 @@ function leaseHolder(
     async end() {
       if (ended) return
       lease.stop()
-      await giveBack()
+      // What was written is stored; the lock ends with its lease.
+      await giveBack().catch((error: unknown) =>
+        publish('sessionz:error', () => ({ operation: 'close', error })),
+      )
     },
   }
 }

@@ -1,4 +1,5 @@
 /** What is the database handler's own: options, tables, waits for SQLite, and what a visit costs. */
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { composeChain } from '../../../src/chain.js'
@@ -249,6 +250,23 @@ suite('a lock that is a row', () => {
     await opening
 
     expect(sqlite(connection).query(lock)).toMatchObject({ rows: [] })
+  })
+
+  it('that cannot be given back fails nothing: it is told as an event', async () => {
+    const { chain, connection } = await opened()
+    await chain.write(ID, bytes('old'), single({ isNew: true }))
+    const context = createContext({ id: ID })
+    await chain.open(context)
+    const written = await chain.write(ID, bytes('new'), context)
+    connection.exec('DROP TABLE sessionz_locks')
+    const told: unknown[] = []
+    const listener = (message: unknown) => void told.push(message)
+    subscribe('sessionz:error', listener)
+    await chain.close(context)
+    unsubscribe('sessionz:error', listener)
+
+    expect(written).toBe(true)
+    expect(told).toMatchObject([{ operation: 'close', error: { code: 'ERR_SESSION_STORE' } }])
   })
 
   it('is removed by gc when its holder died long ago', async () => {
