@@ -75,7 +75,7 @@ function timed(query: SqlQuery, times: Times): SqlQuery {
 }
 
 function kindOf(statement: string): string {
-  if (/^DELETE FROM \S+sessions\S* WHERE.*LIMIT/s.test(statement)) return 'gc'
+  if (/^DELETE .*FROM .*sessions\S* WHERE.*LIMIT/s.test(statement)) return 'gc'
   return statement.split(' ')[0] ?? ''
 }
 
