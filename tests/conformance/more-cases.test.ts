@@ -8,9 +8,11 @@ import {
   type SessionContext,
   type SessionHandler,
 } from '../../src/handler.js'
+import { encryptionHandler, generateKey } from '../../src/handlers/encryption.js'
 import { expressStoreHandler, type ExpressSession } from '../../src/handlers/express-store.js'
 import { filesHandler } from '../../src/handlers/files.js'
-import { memoryHandler, type MemoryOptions } from '../../src/handlers/memory.js'
+import { hashedIdHandler } from '../../src/handlers/hashed-id.js'
+import { memoryHandler } from '../../src/handlers/memory.js'
 import {
   handlerCases,
   type HandlerCapabilities,
@@ -67,14 +69,28 @@ describe('last operations: memory that gives the lock back with them', () => {
   for (const { name, run } of more(create, { closes: true, shared: true })) it(name, run)
 })
 
-describe('options: memory', () => {
-  const make = (options: object) => memoryHandler(options as MemoryOptions)
-  const create = () => fixture([memoryHandler()], { make })
-  for (const { name, run } of more(create, { configures: true, precise: true })) it(name, run)
+describe('times: memory', () => {
+  const create = () => fixture([memoryHandler()])
+  for (const { name, run } of more(create, { precise: true })) it(name, run)
 })
 
+const MAKES: Readonly<Record<string, (options: object) => SessionHandler>> = {
+  memory: (options) => memoryHandler(options),
+  files: (options) => filesHandler({ savePath: temporaryFolder(), lock: 'process', ...options }),
+  encryption: (options) => encryptionHandler({ keys: generateKey(), ...options }),
+  'hashed ids': (options) => hashedIdHandler(options),
+  'stores of express-session': (options) => expressStoreHandler(countingStore().store, options),
+}
+
+for (const [what, make] of Object.entries(MAKES)) {
+  describe(`options: ${what}`, () => {
+    const create = () => fixture([memoryHandler()], { make })
+    for (const { name, run } of more(create, { configures: true })) it(name, run)
+  })
+}
+
 /** A store of express-session that counts what it is asked. */
-function counted(): HandlerFixture {
+function countingStore() {
   const records = new Map<string, string>()
   let calls = 0
   const answer = <T>(callback: ((error: unknown, value?: T) => void) | undefined, value: T) => {
@@ -93,7 +109,12 @@ function counted(): HandlerFixture {
       answer(callback, undefined)
     },
   }
-  return fixture([expressStoreHandler(store)], { calls: () => calls })
+  return { store, calls: () => calls }
+}
+
+function counted(): HandlerFixture {
+  const { store, calls } = countingStore()
+  return fixture([expressStoreHandler(store)], { calls })
 }
 
 describe('counted: a store of express-session', () => {
