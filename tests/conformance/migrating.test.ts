@@ -1,9 +1,6 @@
 /** The published kit over moves: in each mode, with sessions that began on the new side or the old. */
 import { createHash } from 'node:crypto'
 import { describe, it } from 'vitest'
-import { composeChain } from '../../src/chain.js'
-import { createContext } from '../../src/context.js'
-import { defineHandler, type SessionHandler } from '../../src/handler.js'
 import { encryptionHandler, generateKey } from '../../src/handlers/encryption.js'
 import { filesHandler } from '../../src/handlers/files.js'
 import { hashedIdHandler } from '../../src/handlers/hashed-id.js'
@@ -14,26 +11,11 @@ import {
   type HandlerCapabilities,
   type HandlerFixture,
 } from '../../src/testing/index.js'
+import { bornOld } from '../helpers/born-old.js'
 import { temporaryFolder } from '../helpers/folders.js'
 import { describeWith } from '../helpers/services.js'
 
 type Sides = Pick<MigratingOptions, 'from' | 'to'>
-
-/** A layer that makes new records on the old side: the kit then finds there all it has made. */
-function bornOld(from: readonly SessionHandler[], moving: SessionHandler): SessionHandler {
-  const [old, both] = [composeChain(from), composeChain([moving])]
-  return defineHandler({
-    name: 'born-old',
-    async write(id, payload, context, next) {
-      const { isNew, now, maxLifetime } = context
-      if (!isNew) return next(id, payload, context)
-      const fields = { id, now, maxLifetime, lock: 'none' } as const
-      if (await both.validateId?.(id, createContext(fields))) return false
-      return old.write(id, payload, createContext({ ...fields, isNew }))
-    },
-    updateTimestamp: (id, payload, context, next) => next(id, payload, context),
-  })
-}
 
 /** @param make The handlers of one process, over stores that all processes share. */
 function fixture(make: () => Sides, mode: MigratingOptions['mode'], old: boolean): HandlerFixture {
