@@ -237,6 +237,9 @@ function checkOutage(answers: readonly Answer[], policy: StoreErrorPolicy, stopp
   expect(others.filter(({ body }) => !body.startsWith('counted'))).toEqual([])
   expect(others.length).toBeLessThanOrEqual(2 * LANES)
   expect(answers.flatMap(({ cookies }) => cookies)).toEqual([])
-  expect(Math.max(...took)).toBeLessThanOrEqual(DEADLINE_MS + 100 + stoppedMs)
-  expect(quantile(took, 0.9)).toBeLessThanOrEqual(100 + stoppedMs)
+  // One deadline, not two, and paid by those who were first and those who try, not by everybody.
+  expect(quantile(took, 0.99)).toBeLessThanOrEqual(DEADLINE_MS + 100 + stoppedMs)
+  expect(Math.max(...took)).toBeLessThan(2 * (DEADLINE_MS + stoppedMs))
+  const slow = took.filter((ms) => ms > DEADLINE_MS / 2 + stoppedMs)
+  expect(slow.length).toBeLessThanOrEqual(3 * LANES)
 }
