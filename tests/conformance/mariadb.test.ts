@@ -7,15 +7,28 @@ import {
   symfonyLayout,
   wpSessionManagerLayout,
 } from '../../src/handlers/database.js'
+import { defuseCipher, encryptionHandler, generateKey } from '../../src/handlers/encryption.js'
+import { hashedIdHandler } from '../../src/handlers/hashed-id.js'
 import { optionsTableHandler } from '../../src/handlers/options-table.js'
 import {
   handlerCases,
   type HandlerCapabilities,
   type HandlerFixture,
 } from '../../src/testing/index.js'
-import { databaseFixture, type DatabaseFixtureOptions } from '../helpers/database-fixture.js'
+import {
+  databaseFixture,
+  hashedName,
+  type DatabaseFixtureOptions,
+} from '../helpers/database-fixture.js'
+import { defuseKey } from '../helpers/defuse.js'
 import type { Daemon } from '../helpers/daemon.js'
-import { mariadbPool, rowsOf, startMariadb, type TestPool } from '../helpers/mariadb-server.js'
+import {
+  DATABASE,
+  mariadbPool,
+  rowsOf,
+  startMariadb,
+  type TestPool,
+} from '../helpers/mariadb-server.js'
 import { describeWith } from '../helpers/services.js'
 import { optionsTable } from '../helpers/wordpress.js'
 
@@ -56,12 +69,57 @@ async function settleStranger(): Promise<() => Promise<boolean>> {
   return async () => (await rowsOf(poolOf(0), count, ['1', names]))[0]?.['n'] === names.length
 }
 
-const options = (collation?: string) => () =>
-  fixture({
-    reset: ['DROP TABLE IF EXISTS wp_options', optionsTable('wp_', collation)],
-    make: (pool) => [optionsTableHandler({ database: mysql(pool) })],
-    more: { settleStranger },
-  })
+const options =
+  (collation?: string, ...layers: (() => SessionHandler)[]) =>
+  () =>
+    fixture({
+      reset: ['DROP TABLE IF EXISTS wp_options', optionsTable('wp_', collation)],
+      make: (pool) => [
+        ...layers.map((layer) => layer()),
+        optionsTableHandler({ database: mysql(pool) }),
+      ],
+      more: { settleStranger },
+    })
+
+const keys = generateKey()
+const defuse = defuseKey()
+const sealed = () => encryptionHandler({ keys })
+const sealedAsText = () => encryptionHandler({ cipher: defuseCipher(defuse) })
+const wide = wpSessionManagerLayout({ keys: 'wide' })
+
+interface LayeredRow {
+  readonly create: () => Promise<HandlerFixture>
+  readonly capabilities: HandlerCapabilities
+}
+
+const hashed = async (made: Promise<HandlerFixture>): Promise<HandlerFixture> => ({
+  ...(await made),
+  listedAs: hashedName,
+})
+
+/** Layers over each kind of place. Sealed payloads are text, and never empty. */
+const LAYERED: Readonly<Record<string, LayeredRow>> = {
+  "hashed ids, above WordPress' options": {
+    create: () => hashed(options(undefined, hashedIdHandler)()),
+    capabilities: { binary: false, ages: false },
+  },
+  "encryption in Defuse's format, above WordPress' options": {
+    create: options('utf8mb4_bin', sealedAsText),
+    capabilities: { ages: false, longestId: 171 },
+  },
+  "encryption in Defuse's format, above WP Session Manager's table": {
+    create: () => table({ layout: wide, layers: [sealedAsText] }),
+    capabilities: { ages: false },
+  },
+  'encryption, above our own table': {
+    create: () => table({ layers: [sealed] }),
+    capabilities: {},
+  },
+  'hashed ids, above our own table': {
+    create: () => hashed(table({ layers: [hashedIdHandler] })),
+    capabilities: {},
+  },
+}
 
 /** WordPress' collation knows no case; what that costs has its own test. */
 const CASES = [
@@ -86,17 +144,24 @@ interface TableRow extends DatabaseFixtureOptions {
 }
 
 const SHARED = { shared: true, breaks: true, strangers: true }
+const WHOLE = { ...SHARED, counts: true, migrates: true, configures: true }
 const ENDS = { empty: false, ages: false }
 
 /** One row for each layout and each way to lock. */
 const TABLES: Readonly<Record<string, TableRow>> = {
-  'our own table': {},
-  'our own table, locked by connections': { lock: 'connection' },
+  'our own table': { capabilities: { kills: true, precise: true } },
+  'our own table, locked by connections': {
+    lock: 'connection',
+    capabilities: { kills: true, precise: true, closes: true },
+  },
   "WP Session Manager's table": {
     layout: wpSessionManagerLayout({ keys: 'wide' }),
-    capabilities: { ...ENDS, binary: false },
+    capabilities: { ...ENDS, binary: false, closes: true },
   },
-  "Symfony's table": { layout: symfonyLayout(), capabilities: { ...ENDS, longestId: 128 } },
+  "Symfony's table": {
+    layout: symfonyLayout(),
+    capabilities: { ...ENDS, longestId: 128, closes: true },
+  },
   "Symfony's table, locked by leases": {
     layout: symfonyLayout(),
     lock: 'lease',
@@ -106,7 +171,9 @@ const TABLES: Readonly<Record<string, TableRow>> = {
 }
 
 function table({ layers, ...options }: DatabaseFixtureOptions): Promise<HandlerFixture> {
-  return databaseFixture([mysql(poolOf(0)), mysql(poolOf(1))], { layers, ...options })
+  const pool = { host: '127.0.0.1', port: server.port, user: 'root', database: DATABASE }
+  const where = { dialect: 'mysql', pool } as const
+  return databaseFixture([mysql(poolOf(0)), mysql(poolOf(1))], { layers, where, ...options })
 }
 
 describeWith('mariadbd', 'MariaDB', () => {
@@ -123,7 +190,7 @@ describeWith('mariadbd', 'MariaDB', () => {
   for (const [name, { capabilities, layout, ...options }] of Object.entries(TABLES)) {
     describe(`handler contract: ${name}`, () => {
       const create = () => table({ ...options, layout })
-      for (const { name, run } of handlerCases(create, { ...SHARED, ...capabilities })) {
+      for (const { name, run } of handlerCases(create, { ...WHOLE, ...capabilities })) {
         if (layout?.name !== 'symfony' || name !== LARGE) it(name, run, 30_000)
       }
     })
@@ -134,6 +201,14 @@ describeWith('mariadbd', 'MariaDB', () => {
       if (!CASES.includes(name)) it(name, run, 30_000)
     }
   })
+
+  for (const [name, { create, capabilities }] of Object.entries(LAYERED)) {
+    describe(`handler contract: ${name}`, () => {
+      for (const { name, run } of handlerCases(create, { ...SHARED, ...capabilities })) {
+        it(name, run, 30_000)
+      }
+    })
+  }
 
   describe("handler contract: WordPress' options, in a collation with case", () => {
     for (const { name, run } of handlerCases(options('utf8mb4_bin'), OPTIONS)) {
