@@ -8,7 +8,7 @@ import { LockLostError, StateError } from '../errors.js'
 import { publish } from '../events.js'
 import type { MaybePromise, SessionContext } from '../handler.js'
 import { keepLease, pollFor, type Lease } from '../lib/lease.js'
-import { contextLocks } from '../locks/keyed-mutex-contexts.js'
+import { contextLocks, type ContextLocks } from '../locks/keyed-mutex-contexts.js'
 import type { Entry, Grip, Outcome, RedisFence } from '../locks/redis-fence.js'
 
 export interface RedisLocksOptions {
@@ -55,108 +55,130 @@ export interface RedisLocks {
   close(context: SessionContext): MaybePromise<void>
 }
 
+/** What the functions below work with. */
+interface Locks extends RedisLocksOptions {
+  readonly queue: ContextLocks
+  readonly stays: WeakMap<SessionContext, Stay>
+}
+
 export function redisLocks(options: RedisLocksOptions): RedisLocks {
-  const { handler, fence } = options
-  const queue = contextLocks(options)
-  const stays = new WeakMap<SessionContext, Stay>()
-
-  /** Nothing is held any more, as far as this process can tell. */
-  function leave(stay: Stay, context: SessionContext): void {
-    stay.lease?.stop()
-    if (stays.get(context) !== stay) return
-    stays.delete(context)
-    queue.close(context)
-  }
-
-  async function enter(stay: Stay, context: SessionContext): Promise<Entry> {
-    const startedMs = performance.now()
-    await queue.open(stay.id, context)
-    const { lockWaitMs, strict } = context
-    const waitMs = lockWaitMs - (performance.now() - startedMs)
-    const limits = {
-      handler,
-      waitMs,
-      get signal() {
-        return context.signal
-      },
-    }
-    const entry = await pollFor(() => ask(stay, strict), limits)
-    if (stay.closed) throw closedMeanwhile(handler)
-    return entry
-  }
-
-  async function ask(stay: Stay, strict: boolean): Promise<Entry | undefined> {
-    if (stay.closed) throw closedMeanwhile(handler)
-    stay.asked = true
-    const entry = await fence.enter(stay.grip, strict)
-    if (entry !== undefined) return entry
-    stay.asked = false
-    await options.onTaken(stay.grip)
-    return undefined
-  }
-
-  async function open(stay: Stay, context: SessionContext): Promise<Entry> {
-    const { grip } = stay
-    try {
-      const entry = await enter(stay, context)
-      if (entry.locked) {
-        stay.lease = keepLease({ leaseMs: grip.leaseMs, renew: () => fence.renew(grip) })
-      } else leave(stay, context)
-      return entry
-    } catch (error) {
-      if (stay.asked) inBackground(() => fence.release(grip))
-      leave(stay, context)
-      throw error
-    }
-  }
-
-  async function release(stay: Stay, context: SessionContext): Promise<void> {
-    try {
-      await fence.release(stay.grip)
-    } catch (error) {
-      publish('sessionz:error', () => ({ operation: 'close', error }))
-    }
-    queue.close(context)
-  }
-
+  const locks: Locks = { ...options, queue: contextLocks(options), stays: new WeakMap() }
+  const { stays } = locks
   return {
     open(id, context, grip) {
       if (stays.has(context)) return Promise.resolve(undefined)
       const stay = { id, grip, lease: undefined, asked: false, closed: false, failed: false }
       stays.set(context, stay)
-      return open(stay, context)
+      return open(locks, stay, context)
     },
     gripOf(id, context) {
       const stay = stays.get(context)
       return stay?.lease !== undefined && stay.id === id ? stay.grip : undefined
     },
-    async change(context, make) {
-      const stay = stays.get(context) as Stay
-      if (stay.lease?.lost === true) throw new LockLostError(handler)
-      const { closing } = context
-      stay.failed = true
-      const outcome = await make()
-      stay.failed = false
-      if (closing && !fence.closes) await release(stay, context)
-      if (closing) leave(stay, context)
-      if (outcome === -1) throw new LockLostError(handler)
-      return outcome === 1
-    },
-    close(context) {
-      const stay = stays.get(context)
-      if (stay === undefined) return undefined
-      const { lease, failed, grip } = stay
-      stay.closed = true
-      if (lease !== undefined && !failed) {
-        lease.stop()
-        stays.delete(context)
-        return release(stay, context)
-      }
-      // What is under way takes care of itself; what has failed is not waited for.
-      if (lease !== undefined) inBackground(() => fence.release(grip))
-      return leave(stay, context)
+    change: (context, make) => change(locks, context, make),
+    close: (context) => close(locks, context),
+  }
+}
+
+async function open(locks: Locks, stay: Stay, context: SessionContext): Promise<Entry> {
+  const { fence } = locks
+  const { grip } = stay
+  try {
+    const entry = await enter(locks, stay, context)
+    if (entry.locked) {
+      stay.lease = keepLease({ leaseMs: grip.leaseMs, renew: () => fence.renew(grip) })
+    } else leave(locks, stay, context)
+    return entry
+  } catch (error) {
+    if (stay.asked) inBackground(() => fence.release(grip))
+    leave(locks, stay, context)
+    throw error
+  }
+}
+
+async function enter(locks: Locks, stay: Stay, context: SessionContext): Promise<Entry> {
+  const { handler, queue } = locks
+  const startedMs = performance.now()
+  await queue.open(stay.id, context)
+  const { lockWaitMs, strict } = context
+  const limits = {
+    handler,
+    waitMs: lockWaitMs - (performance.now() - startedMs),
+    get signal() {
+      return context.signal
     },
   }
+  const entry = await pollFor(() => ask(locks, stay, strict), limits)
+  if (stay.closed) throw closedMeanwhile(handler)
+  return entry
+}
+
+async function ask(
+  { handler, fence, onTaken }: Locks,
+  stay: Stay,
+  strict: boolean,
+): Promise<Entry | undefined> {
+  if (stay.closed) throw closedMeanwhile(handler)
+  stay.asked = true
+  const entry = await fence.enter(stay.grip, strict)
+  if (entry !== undefined) return entry
+  stay.asked = false
+  await onTaken(stay.grip)
+  return undefined
+}
+
+async function change(
+  locks: Locks,
+  context: SessionContext,
+  make: () => Promise<Outcome>,
+): Promise<boolean> {
+  const { handler, fence } = locks
+  const stay = locks.stays.get(context) as Stay // whoever asks has its grip
+  if (stay.lease?.lost === true) throw new LockLostError(handler)
+  const { closing } = context
+  stay.failed = true
+  const outcome = await make()
+  stay.failed = false
+  if (closing && !fence.closes) await release(locks, stay, context)
+  if (closing) leave(locks, stay, context)
+  if (outcome === -1) throw new LockLostError(handler)
+  return outcome === 1
+}
+
+function close(locks: Locks, context: SessionContext): MaybePromise<void> {
+  const stay = locks.stays.get(context)
+  if (stay === undefined) return undefined
+  const { lease, failed, grip } = stay
+  stay.closed = true
+  if (lease !== undefined && !failed) {
+    lease.stop()
+    locks.stays.delete(context)
+    return release(locks, stay, context)
+  }
+  // What is under way takes care of itself; what has failed is not waited for.
+  if (lease !== undefined) inBackground(() => locks.fence.release(grip))
+  return leave(locks, stay, context)
+}
+
+/** Nothing is held any more, as far as this process can tell. */
+function leave({ queue, stays }: Locks, stay: Stay, context: SessionContext): void {
+  stay.lease?.stop()
+  if (stays.get(context) !== stay) return
+  stays.delete(context)
+  queue.close(context)
+}
+
+async function release(
+  { fence, queue }: Locks,
+  { grip }: Stay,
+  context: SessionContext,
+): Promise<void> {
+  try {
+    await fence.release(grip)
+  } catch (error) {
+    publish('sessionz:error', () => ({ operation: 'close', error }))
+  }
+  queue.close(context)
 }
 
 /** A failure leaves the lock to its lease. */

@@ -36,13 +36,17 @@ function activations(
   { keys, locks }: RedisParts,
   finds: Finds,
 ): Pick<RedisOperations, 'open' | 'close'> {
+  async function enter(id: string, context: SessionContext): Promise<void> {
+    const entry = await locks.open(id, context, newGrip(keys, id, context))
+    if (entry !== undefined) finds.keep(id, entry.payload, context)
+  }
+
   return {
-    async open(context) {
+    open(context) {
       const { id, isNew, lock, strict } = context
       finds.forget(context)
-      if (lock !== 'exclusive' || !isValidId(id) || (isNew && strict)) return
-      const entry = await locks.open(id, context, newGrip(keys, id, context))
-      if (entry !== undefined) finds.keep(id, entry.payload, context)
+      if (lock !== 'exclusive' || !isValidId(id) || (isNew && strict)) return undefined
+      return enter(id, context)
     },
     close(context) {
       finds.forget(context)
@@ -61,19 +65,20 @@ function newGrip(keys: RedisKeys, id: string, { lockLeaseMs }: SessionContext): 
   }
 }
 
+// What is known already is answered at once: the manager then need not wait, nor watch a deadline.
+
 function reads(finds: Finds): Pick<RedisOperations, 'read' | 'validateId'> {
   return {
-    async read(id, context) {
+    read(id, context) {
       if (!isValidId(id)) return undefined
-      const payload = await finds.find(id, context)
+      const known = finds.known(id, context)
       finds.forget(context)
-      return payload
+      return known === undefined ? finds.look(id, context) : known.payload
     },
-    async validateId(id, context) {
+    validateId(id, context) {
       if (!isValidId(id)) return false
-      const payload = await finds.find(id, context)
-      finds.keep(id, payload, context)
-      return payload !== undefined
+      const known = finds.known(id, context)
+      return known === undefined ? finds.isThere(id, context) : known.payload !== undefined
     },
   }
 }
@@ -123,26 +128,44 @@ function changes({ keys, fence, locks, records }: RedisParts, finds: Finds): Cha
   }
 }
 
+interface Find {
+  readonly id: string
+  readonly payload: Payload | undefined
+}
+
 /** What was found in an activation, for the read that follows: Redis is asked once. */
 interface Finds {
-  find(id: string, context: SessionContext): Promise<Payload | undefined>
+  known(id: string, context: SessionContext): Find | undefined
+  look(id: string, context: SessionContext): Promise<Payload | undefined>
+  /** Looks, and keeps what it finds. */
+  isThere(id: string, context: SessionContext): Promise<boolean>
   keep(id: string, payload: Payload | undefined, context: SessionContext): void
   forget(context: SessionContext): void
 }
 
 function findsOf({ keys, fence, locks, records }: RedisParts): Finds {
-  type Find = { readonly id: string; readonly payload: Payload | undefined }
   const finds = new WeakMap<SessionContext, Find>()
+  const keep: Finds['keep'] = (id, payload, context) => void finds.set(context, { id, payload })
+
+  async function look(id: string, context: SessionContext): Promise<Payload | undefined> {
+    const payload = await records.read(keys.record(id))
+    const grip = locks.gripOf(id, context)
+    if (grip !== undefined) fence.note(grip, payload)
+    return payload
+  }
+
   return {
-    async find(id, context) {
+    known(id, context) {
       const known = finds.get(context)
-      if (known?.id === id) return known.payload
-      const payload = await records.read(keys.record(id))
-      const grip = locks.gripOf(id, context)
-      if (grip !== undefined) fence.note(grip, payload)
-      return payload
+      return known?.id === id ? known : undefined
     },
-    keep: (id, payload, context) => void finds.set(context, { id, payload }),
+    look,
+    async isThere(id, context) {
+      const payload = await look(id, context)
+      keep(id, payload, context)
+      return payload !== undefined
+    },
+    keep,
     forget: (context) => void finds.delete(context),
   }
 }

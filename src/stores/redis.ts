@@ -4,6 +4,8 @@
  * @module
  */
 
+import { isAscii } from 'node:buffer'
+
 /** One word of a command. */
 export type RedisWord = string | Uint8Array
 
@@ -76,7 +78,7 @@ function ioRedis(client: IoRedisClient): RedisCommands {
   const sender =
     (node: IoRedisClient): RedisServer =>
     ([command, ...words]) =>
-      node.callBuffer(command, ...words.map(asBuffer)) as Promise<RedisReply>
+      node.callBuffer(command, ...words.map(asWord)) as Promise<RedisReply>
   const send = sender(client)
   return {
     clustered: client.isCluster === true,
@@ -92,14 +94,14 @@ function nodeRedis(client: NodeRedisClient): RedisCommands {
 }
 
 function nodeSender(client: NodeRedisClient): RedisServer {
-  return (words) => client.sendCommand(words.map(asBuffer), AS_BYTES) as Promise<RedisReply>
+  return (words) => client.sendCommand(words.map(asWord), AS_BYTES) as Promise<RedisReply>
 }
 
 function nodeCluster(cluster: NodeRedisCluster): RedisCommands {
   return {
     clustered: true,
     send: (key, words) =>
-      cluster.sendCommand(key, false, words.map(asBuffer), AS_BYTES) as Promise<RedisReply>,
+      cluster.sendCommand(key, false, words.map(asWord), AS_BYTES) as Promise<RedisReply>,
     servers: async () =>
       Promise.all(
         cluster.masters.map(async (node) => nodeSender(await cluster.nodeClient(node as never))),
@@ -107,8 +109,16 @@ function nodeCluster(cluster: NodeRedisCluster): RedisCommands {
   }
 }
 
-/** The clients know strings and Buffers only. */
-function asBuffer(word: RedisWord): string | Buffer {
+/** Up to this a look at the bytes costs less than what it saves. */
+const SHORT = 16 * 1024
+
+/**
+ * The clients know strings and Buffers only. They put strings together and send them as UTF-8, and
+ * Buffers one by one: short text without other characters is the same bytes as a string, and cheaper.
+ */
+function asWord(word: RedisWord): string | Buffer {
   if (typeof word === 'string') return word
-  return Buffer.isBuffer(word) ? word : Buffer.from(word.buffer, word.byteOffset, word.byteLength)
+  const { buffer, byteOffset, byteLength } = word
+  const bytes = Buffer.isBuffer(word) ? word : Buffer.from(buffer, byteOffset, byteLength)
+  return byteLength <= SHORT && isAscii(bytes) ? bytes.toString('latin1') : bytes
 }

@@ -212,6 +212,24 @@ describeWith('redis-server', 'the Redis handler', () => {
     })
 
     it.each([
+      ['of ASCII with every control character', String.fromCharCode(...Array(128).keys())],
+      ['with one other byte', 'a\x80'],
+      ['that is long', 'abc\x7f'.repeat(10_000)],
+      ['that is UTF-8', Buffer.from('\u{1f600} é').toString('latin1')],
+      ['of nothing', ''],
+    ])('a payload %s, through both clients', async (_, content) => {
+      const other = await nodeRedisClient(daemon.port)
+      for (const client of [open.client, other.client]) {
+        await raw('DEL', KEY)
+        await chainOf({ client }).write(ID, bytes(content), locking({ isNew: true }))
+
+        expect(((await raw('GET', KEY)) as Buffer).toString('latin1')).toBe(content)
+        expect(text(await chainOf({ client }).read(ID, locking()))).toBe(content)
+      }
+      await other.end()
+    })
+
+    it.each([
       [0, 1],
       [0.2, 1],
       [2 ** 40, 2 ** 31 - 1],
