@@ -6,7 +6,7 @@
  */
 import type { Payload } from '../handler.js'
 import { create, createNew, isTaken, locate, withdraw } from './migrating-moves.js'
-import type { Job, Mode, Side, Sides } from './migrating-sides.js'
+import type { Job, Mode, Sides } from './migrating-sides.js'
 
 export function dualMode(sides: Sides): Mode {
   const { from, to, visits } = sides
@@ -16,7 +16,7 @@ export function dualMode(sides: Sides): Mode {
     const { id, context } = job
     if (await isTaken(sides, to, job)) return false
     if (!(await from.chain.write(id, payload, from.of(context)))) return false
-    if (await create(sides, to, job, payload)) return true
+    if (await create(sides, job, payload)) return true
     return to.chain.write(id, payload, to.beside(context, id)) // made there this very moment
   }
 
@@ -37,7 +37,9 @@ export function dualMode(sides: Sides): Mode {
       if (context.isNew) return insert(job, payload)
       const place = await locate(sides, job, [from, to])
       if (place === undefined) return false
-      if (place === to) return mirror.putBack(job, payload)
+      // Moved by a process in mode lazy. To put it back would take the old side's lock after the new
+      // side's, and others take them the other way round.
+      if (place === to) return to.chain.write(id, payload, to.last(context))
       if (await from.chain.write(id, payload, from.of(context))) return mirror.put(job, payload)
       return place === 'either' && to.chain.write(id, payload, to.of(context))
     },
@@ -63,8 +65,6 @@ interface Mirror {
   put(job: Job, payload: Payload): Promise<boolean>
   /** Makes it on the new side, where it is not yet. */
   make(job: Job, payload: Payload): Promise<boolean>
-  /** Changes a record that only the new side has, and gives it to the old side. */
-  putBack(job: Job, payload: Payload): Promise<boolean>
 }
 
 function mirrorOf(sides: Sides): Mirror {
@@ -76,10 +76,6 @@ function mirrorOf(sides: Sides): Mirror {
     return stands || withdraw(to, job)
   }
 
-  /** For a side whose record, if any, came after `open`: its lock was not taken then. */
-  const unlocked = (side: Side, { id, context }: Job) =>
-    context.strict ? side.beside(context, id) : side.of(context)
-
   return {
     make,
     async put(job, payload) {
@@ -87,14 +83,6 @@ function mirrorOf(sides: Sides): Mirror {
       // Without a record there is no lock, and what is written under a lock needs one.
       if (!(await to.has(id, to.of(context)))) return make(job, payload)
       return (await to.chain.write(id, payload, to.of(context))) || make(job, payload)
-    },
-    async putBack(job, payload) {
-      const { id, context } = job
-      if (!(await to.chain.write(id, payload, to.of(context)))) return false
-      if (!(await create(sides, from, job, payload))) {
-        await from.chain.write(id, payload, unlocked(from, job))
-      }
-      return (await to.has(id, to.of(context))) || withdraw(from, job)
     },
   }
 }

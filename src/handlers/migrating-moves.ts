@@ -37,26 +37,21 @@ export async function isTaken(sides: Sides, side: Side, { id, context }: Job): P
 }
 
 /**
- * Makes a record on a side that has none.
+ * Makes a record on the new side.
  *
  * @returns `false` when there is one.
  */
-export async function create(
-  { visits }: Sides,
-  side: Side,
-  job: Job,
-  payload: Payload,
-): Promise<boolean> {
+export async function create({ to, visits }: Sides, job: Job, payload: Payload): Promise<boolean> {
   const { id, context } = job
   if (context.isNew || (!context.strict && visits.holds(job))) {
-    const inner = side.of(context)
+    const inner = to.of(context)
     inner.isNew = true
-    return side.chain.write(id, payload, inner)
+    return to.chain.write(id, payload, inner)
   }
-  const inner = Object.assign(side.beside(context, id), { isNew: true, lock: context.lock })
-  return side.within(inner, async () => {
+  const inner = Object.assign(to.beside(context, id), { isNew: true, lock: context.lock })
+  return to.within(inner, async () => {
     inner.closing = true
-    return side.chain.write(id, payload, inner)
+    return to.chain.write(id, payload, inner)
   })
 }
 
@@ -64,14 +59,14 @@ export async function create(
  * Makes a record on the new side. An activation that holds the old side's lock has the new side's as
  * well from here on: what was opened there without a record has none yet.
  *
- * Never the other way round: who waits for the new side's lock has the old side's.
+ * Nobody makes records on the old side so: who waits for the new side's lock has the old side's.
  *
  * @returns `false` when there is one.
  */
 export async function createNew(sides: Sides, job: Job, payload: Payload): Promise<boolean> {
   const { to, visits } = sides
   const { isNew, strict, closing } = job.context
-  if (!(await create(sides, to, job, payload))) return false
+  if (!(await create(sides, job, payload))) return false
   if (isNew || !strict || closing || !visits.holds(job)) return true
   const inner = to.of(job.context)
   await to.chain.close(inner)
