@@ -5,7 +5,7 @@
  */
 import { LockLostError } from '../errors.js'
 import { publish } from '../events.js'
-import type { SessionContext } from '../handler.js'
+import type { MaybePromise, SessionContext } from '../handler.js'
 import { keepLease, lockToken, pollFor, type PollLimits } from '../lib/lease.js'
 import type { Engine, Row } from './database-engine.js'
 
@@ -48,8 +48,11 @@ export function leaseLocking(engine: Engine, isLive: IsLive): Locking {
     const wish = { token: lockToken(), leaseMs: context.lockLeaseMs }
     const giveBack = () => engine.release(id, wish.token)
     let wanted = context.strict ? context : undefined
+    let isAsked = false
     const attempt = async () => {
+      isAsked = true
       const entry = await engine.enter(id, wish, wanted)
+      isAsked = entry.held
       if (entry.held || (wanted !== undefined && !isLive(entry.row, context))) return entry
       wanted = undefined // it is there: from now on the lock alone is asked for
       return undefined
@@ -61,11 +64,17 @@ export function leaseLocking(engine: Engine, isLive: IsLive): Locking {
       return { holder: isNeeded ? leaseHolder(engine, id, wish, context) : undefined, row }
     } catch (error) {
       // Nobody knows whether it was taken; the lease ends what cannot be given back now.
-      void Promise.resolve()
-        .then(giveBack)
-        .catch(() => undefined)
+      if (isAsked) void inBackground(giveBack)
       throw error
     }
+  }
+}
+
+async function inBackground(work: () => MaybePromise<void>): Promise<void> {
+  try {
+    await work()
+  } catch {
+    // Its caller has failed already.
   }
 }
 

@@ -140,7 +140,9 @@ describeWith('postgres', 'PostgreSQL', () => {
       const { chain } = await opened({ lock: 'connection', database: postgres(small) })
       const holder = createContext({ id: ID })
       await chain.open(holder)
-      const other = composeChain([databaseHandler({ database: postgres(small), table: 'none' })])
+      const other = composeChain([
+        databaseHandler({ database: postgres(small), table: 'none', lock: 'connection' }),
+      ])
       await expect((async () => other.open(createContext({ id: ID })))()).rejects.toThrow(
         'migrate()',
       )
