@@ -270,6 +270,42 @@ describeWith('mariadbd', "WordPress' options table", () => {
     await one.end()
   })
 
+  it('stays whole when everything is done to one session at once, again and again', async () => {
+    const { insert, update, chain, context, gc, read, clock } = setUp()
+    for (let round = 0; round < 50; round += 1) {
+      await Promise.all([
+        insert(`${round}`),
+        update('update'),
+        chain.updateTimestamp(ID, bytes(''), context()),
+        chain.destroy(ID, context()),
+        gc(),
+        insert('second'),
+      ])
+      clock.ms += 2_000_000 * (round % 2)
+    }
+    const rows = Object.keys(await options())
+
+    expect([0, 2]).toContain(rows.length)
+    expect((await read()) === undefined || rows.length === 2).toBe(true)
+  })
+
+  it('brings none of 200 destroyed sessions back', async () => {
+    const { insert, chain, context, read } = setUp()
+    let back = 0
+    for (let round = 0; round < 200; round += 1) {
+      const id = `session-${round}`
+      await insert('logged in', id)
+      await Promise.all([
+        chain.destroy(id, context()),
+        chain.write(id, bytes('late'), context()),
+        chain.updateTimestamp(id, bytes('late'), context()),
+      ])
+      if ((await read(id)) !== undefined) back += 1
+    }
+
+    expect(back).toBe(0)
+  })
+
   it('says that the table is missing, and nothing of the session', async () => {
     const { read } = setUp({ prefix: 'wp_2_' })
     const error: unknown = await read().catch((reason: unknown) => reason)
