@@ -87,7 +87,7 @@ export function cacheChanges(parts: CacheParts): CacheChanges {
     change,
     *touch(touch) {
       const { id, context, payload } = touch
-      const look = looks.last(id, context) ?? (yield* looks.at(id, context))
+      const look = yield* looks.of(id, context)
       const nowMs = context.now()
       looks.forget(context)
       const { entry } = look
@@ -119,7 +119,7 @@ function burial({ store, looks, bypasses }: CacheParts, entries: EntryWriter): B
   /** What the activation found; a record to be created has no entry. */
   function* expected({ id, context }: CacheChange): Flow<Pick<Look, 'entry' | 'answered'>> {
     if (context.isNew) return { entry: undefined, answered: true }
-    return looks.last(id, context) ?? (yield* looks.at(id, context))
+    return yield* looks.of(id, context)
   }
 
   function* dig(change: CacheChange): Flow<Uint8Array | undefined> {

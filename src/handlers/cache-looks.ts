@@ -26,6 +26,8 @@ export interface Look {
 export interface Looks {
   /** Looks. A cache that fails is no reason to fail. */
   at(id: string, context: SessionContext): Flow<Look>
+  /** The look of this activation, or a new one. */
+  of(id: string, context: SessionContext): Flow<Look>
   /** The look of this activation, if its id is the same. */
   last(id: string, context: SessionContext): Look | undefined
   forget(context: SessionContext): void
@@ -58,16 +60,25 @@ export function cacheLooks(store: CacheStore, retryMs: number): Looks {
     }
   }
 
+  function* at(id: string, context: SessionContext): Flow<Look> {
+    const look = yield* ask(id)
+    looks.set(context, look)
+    return look
+  }
+
+  function last(id: string, context: SessionContext): Look | undefined {
+    const look = looks.get(context)
+    return look?.id === id ? look : undefined
+  }
+
   return {
-    *at(id, context) {
-      const look = yield* ask(id)
-      looks.set(context, look)
-      return look
+    at,
+    // `??` with `yield` behind it does not survive the build for CommonJS.
+    *of(id, context) {
+      const known = last(id, context)
+      return known === undefined ? yield* at(id, context) : known
     },
-    last(id, context) {
-      const look = looks.get(context)
-      return look?.id === id ? look : undefined
-    },
+    last,
     forget: (context) => void looks.delete(context),
     failed,
   }

@@ -156,7 +156,8 @@ function reader(looks: Looks, hasOthers: boolean): Reader {
     *payload(id, context, next) {
       const { look, payload } = yield* find(id, context)
       look.fresh = false
-      look.payload = payload ?? copyOf(yield* wait(next(id, context)))
+      // `??` with `yield` behind it does not survive the build for CommonJS.
+      look.payload = payload === undefined ? copyOf(yield* wait(next(id, context))) : payload
       return copyOf(look.payload)
     },
     *isKnown(id, context, next) {
