@@ -74,6 +74,7 @@ export function databaseHandler(options: DatabaseOptions): DatabaseHandler {
 
   return {
     name: NAME,
+    shared: layout.shared === true,
     open(context) {
       const { id, isNew, lock, strict } = context
       const isLocked = lock === 'exclusive' && isKept(id) && !(isNew && strict)

@@ -71,6 +71,7 @@ export function optionsTableHandler(options: OptionsTableOptions): SessionHandle
 
   return {
     name: NAME,
+    shared: true,
     async open(context) {
       const { id, isNew, lock, strict } = context
       store.forget(context)

@@ -44,6 +44,7 @@ const LARAVEL: Layout = {
     Buffer.from(payload.buffer, payload.byteOffset, payload.length).toString('base64'),
   decode,
   refuses: (id) => (id.length <= 255 ? undefined : "Laravel's table keeps ids of up to 255 bytes"),
+  shared: true,
   lock: () => 'lease',
   compares: () => true,
   schema: (table) => tableStatements(table, planOf(table)),

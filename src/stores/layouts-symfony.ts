@@ -44,6 +44,7 @@ const SYMFONY: Layout = {
   decode,
   refuses: (id) => (id.length <= 128 ? undefined : "Symfony's table keeps ids of up to 128 bytes"),
   emptyIsAbsent: true,
+  shared: true,
   lock: (dialect) => (dialect === 'sqlite' ? 'lease' : 'connection'),
   lockName: (id, _table, dialect) => (dialect === 'postgres' ? advisoryKey(id) : id.slice(0, 64)),
   compares: (dialect) => dialect === 'sqlite',

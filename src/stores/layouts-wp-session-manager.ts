@@ -67,6 +67,7 @@ const WIDE: Layout = {
   },
   decode: textBytes,
   emptyIsAbsent: true,
+  shared: true,
   lock: lockOf,
   lockName: (id, table) => `${table}.${id}`,
   schema: (table) => tableStatements(table, planOf(WIDE_KEY[table.dialect])),

@@ -55,6 +55,8 @@ export interface Layout {
   decode(value: SqlValue): Payload
   /** Why an id cannot be kept; `undefined` where it can. */
   refuses?(id: string): string | undefined
+  /** The table is there for PHP's software, which writes it too: no copies may be kept above. */
+  readonly shared?: boolean
   /** An empty payload is no record: to write it removes the record. */
   readonly emptyIsAbsent?: boolean
   /**
