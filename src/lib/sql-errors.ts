@@ -53,7 +53,8 @@ export function isDuplicate(error: unknown): boolean {
 /** Codes of PostgreSQL have a digit among five signs, and those of MySQL begin so. */
 const STATEMENT = /^(?=.*\d)[0-9A-Z]{5}$|^ER_/
 /** Of these, the ones after which there is no connection any more. */
-const CONNECTION = /^08|^57P|^25P03$|^ER_CLIENT_INTERACTION_TIMEOUT$|^ER_SERVER_SHUTDOWN$|^ER_CONNECTION_KILLED$/
+const CONNECTION =
+  /^08|^57P|^25P03$|^ER_CLIENT_INTERACTION_TIMEOUT$|^ER_SERVER_SHUTDOWN$|^ER_CONNECTION_KILLED$/
 
 /** Whether the connection has ended, and with it what was held on it. */
 export function isConnectionLost(error: unknown): boolean {

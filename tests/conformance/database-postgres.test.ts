@@ -1,9 +1,15 @@
 /** The published kit over a real PostgreSQL, with both kinds of locks. */
 import { afterAll, beforeAll, describe, it } from 'vitest'
+import type { SessionHandler } from '../../src/handler.js'
+import { cacheHandler, lruCache } from '../../src/handlers/cache.js'
 import { ownLayout, postgres, type Layout, type SqlDatabase } from '../../src/handlers/database.js'
 import { encryptionHandler, generateKey } from '../../src/handlers/encryption.js'
 import { hashedIdHandler } from '../../src/handlers/hashed-id.js'
-import { handlerCases, type HandlerFixture } from '../../src/testing/index.js'
+import {
+  handlerCases,
+  type HandlerCapabilities,
+  type HandlerFixture,
+} from '../../src/testing/index.js'
 import {
   databaseFixture,
   hashedName,
@@ -15,6 +21,12 @@ import { describeWith } from '../helpers/services.js'
 const LAYERED = { shared: true, breaks: true, strangers: true, closes: true, precise: true }
 const ALL = { ...LAYERED, kills: true, counts: true, migrates: true, configures: true }
 const keys = generateKey()
+
+/** One cache for all processes of a fixture. */
+function cacheOfAll(): () => SessionHandler {
+  const store = lruCache()
+  return () => cacheHandler({ store })
+}
 
 /** The own table, locked as PHP's software locks: by row and by name. */
 const named: Layout = {
@@ -46,6 +58,7 @@ describeWith('postgres', 'PostgreSQL', () => {
       ...(await fixture({ layers: [hashedIdHandler] })),
       listedAs: hashedName,
     }),
+    'a cache above': () => fixture({ layers: [cacheOfAll()] }),
     'encryption above': () => fixture({ layers: [() => encryptionHandler({ keys })] }),
   }
   const fixture = (options?: DatabaseFixtureOptions) => {
@@ -55,8 +68,13 @@ describeWith('postgres', 'PostgreSQL', () => {
 
   for (const [row, create] of Object.entries(rows)) {
     describe(`handler contract: ${row}`, () => {
-      for (const { name, run } of handlerCases(create, / above$/.test(row) ? LAYERED : ALL))
-        it(name, run)
+      for (const { name, run } of handlerCases(create, capabilitiesOf(row))) it(name, run)
     })
   }
 })
+
+/** A cache answers while the store is down. */
+function capabilitiesOf(row: string): HandlerCapabilities {
+  if (row === 'a cache above') return { ...LAYERED, breaks: false }
+  return row.endsWith(' above') ? LAYERED : ALL
+}

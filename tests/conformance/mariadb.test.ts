@@ -7,6 +7,7 @@ import {
   symfonyLayout,
   wpSessionManagerLayout,
 } from '../../src/handlers/database.js'
+import { cacheHandler, lruCache } from '../../src/handlers/cache.js'
 import { defuseCipher, encryptionHandler, generateKey } from '../../src/handlers/encryption.js'
 import { hashedIdHandler } from '../../src/handlers/hashed-id.js'
 import { optionsTableHandler } from '../../src/handlers/options-table.js'
@@ -87,6 +88,12 @@ const sealed = () => encryptionHandler({ keys })
 const sealedAsText = () => encryptionHandler({ cipher: defuseCipher(defuse) })
 const wide = wpSessionManagerLayout({ keys: 'wide' })
 
+/** One cache for all processes of a fixture. */
+function cacheOfAll(): () => SessionHandler {
+  const store = lruCache()
+  return () => cacheHandler({ store })
+}
+
 interface LayeredRow {
   readonly create: () => Promise<HandlerFixture>
   readonly capabilities: HandlerCapabilities
@@ -114,6 +121,10 @@ const LAYERED: Readonly<Record<string, LayeredRow>> = {
   'encryption, above our own table': {
     create: () => table({ layers: [sealed] }),
     capabilities: {},
+  },
+  'a cache, above our own table': {
+    create: () => table({ layers: [cacheOfAll()] }),
+    capabilities: { breaks: false }, // the cache answers while the store is down
   },
   'hashed ids, above our own table': {
     create: () => hashed(table({ layers: [hashedIdHandler] })),

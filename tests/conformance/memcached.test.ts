@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { SessionHandler } from '../../src/handler.js'
+import { cacheHandler, lruCache } from '../../src/handlers/cache.js'
 import { encryptionHandler, generateKey } from '../../src/handlers/encryption.js'
 import { hashedIdHandler } from '../../src/handlers/hashed-id.js'
 import { memcachedHandler } from '../../src/handlers/memcached.js'
@@ -52,6 +53,10 @@ const ROWS: Readonly<Record<string, Row>> = {
     layers: [() => encryptionHandler({ keys: KEY }), hashedIdHandler],
     capabilities: HASHED,
     listedAs: sha256,
+  },
+  'a cache, above memcached': {
+    layers: [() => cacheHandler({ store: lruCache() })],
+    capabilities: { ...CAPABILITIES, shared: false, breaks: false },
   },
   'memory that keeps nothing, above memcached': {
     layers: [() => memoryHandler()],
