@@ -49,7 +49,7 @@ const PLACES: Record<SqlDatabase['dialect'], () => Promise<Place>> = {
     return { database: postgres(pool), end }
   },
   async mysql() {
-    const server = await startMariadb('--innodb-buffer-pool-size=128M')
+    const server = await startMariadb('--innodb-buffer-pool-size=1G', '--innodb-log-file-size=512M')
     const pool = await mariadbPool(server, { connectionLimit: 4 })
     const end = async () => {
       await pool.end()
