@@ -82,6 +82,6 @@ function warn({ ignored, unknown }: IniReading): void {
     if (names.length === 0) return
     publish('sessionz:warning', () => ({ code, message: `php.ini: ${names.join(', ')} ${what}` }))
   }
-  tell('php-ini-ignored', ignored, 'has no effect here')
-  tell('php-ini-unknown', unknown, 'is no setting of PHP')
+  tell('PHP_INI_IGNORED', ignored, 'has no effect here')
+  tell('PHP_INI_UNKNOWN', unknown, 'is no setting of PHP')
 }

@@ -17,6 +17,7 @@ import { localEngine, remoteEngine } from './database-engine.js'
 import { NAME, leaseLocking, type IsLive, type Locking } from './database-holders.js'
 import { resolveOptions, type DatabaseOptions, type Settings } from './database-options.js'
 import { databaseSchema, locksTable, migrate, schemaText } from './database-schema.js'
+import { skewWatch } from './database-skew.js'
 import { statements } from './database-statements.js'
 import { sweepsOf } from './database-sweep.js'
 import { visitsOf } from './database-visits.js'
@@ -69,6 +70,7 @@ export function databaseHandler(options: DatabaseOptions): DatabaseHandler {
   const settings = resolveOptions(options)
   const { database, layout } = settings
   const { run, visits, sweeps, capacity } = assembled(settings)
+  const skew = skewWatch(run, database)
   const isKept = (id: string | undefined): id is string =>
     isValidId(id) && layout.refuses?.(id) === undefined
 
@@ -92,6 +94,10 @@ export function databaseHandler(options: DatabaseOptions): DatabaseHandler {
     updateTimestamp: async (id, _payload, context) => isKept(id) && visits.touch(id, context),
     validateId: async (id, context) => isKept(id) && visits.isKnown(id, context),
     ...sweeps,
+    async gc(maxLifetime, context) {
+      await skew(context)
+      return sweeps.gc(maxLifetime, context)
+    },
     migrate: async () => run('migrate', () => migrate(database, settings), MIGRATION_MS),
     schema: () => schemaText(settings),
   }

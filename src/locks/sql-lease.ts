@@ -27,7 +27,7 @@ export interface LeaseStatements {
 }
 
 /** Milliseconds since the epoch at the moment of looking, in the words of the database. */
-const CLOCK: Record<SqlDialect, string> = {
+export const CLOCK: Record<SqlDialect, string> = {
   sqlite: `CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)`,
   postgres: '(extract(epoch FROM clock_timestamp()) * 1000)::bigint',
   mysql: 'CAST(UNIX_TIMESTAMP(SYSDATE(3)) * 1000 AS SIGNED)',

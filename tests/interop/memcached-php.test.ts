@@ -1,14 +1,11 @@
 /** PHP's own memcached handler and ours serve the same sessions, at the same time. */
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { memcachedHandler } from '../../src/handlers/memcached.js'
 import { createSessionManager } from '../../src/manager.js'
 import type { SessionOptions } from '../../src/options/options.js'
-import { bundle } from '../helpers/bundle.js'
+import { bundled } from '../helpers/children.js'
 import type { Daemon } from '../helpers/daemon.js'
 import { get } from '../helpers/live.js'
 import { runPhp, servePhp } from '../helpers/memcached-php.js'
@@ -20,7 +17,6 @@ const ROUNDS = 10
 const PREFIX = 'memc.sess.key.'
 const DAY = 86_400
 const ROUTER = fileURLToPath(new URL('./live/counter.php', import.meta.url))
-const SERVER = new URL('./live/memcached-counter.ts', import.meta.url)
 const MEMJS = pathToFileURL(createRequire(import.meta.url).resolve('memjs')).href
 
 const idFrom = (headers: Headers) =>
@@ -28,7 +24,6 @@ const idFrom = (headers: Headers) =>
 
 describeWith('memcached', 'sessions in Memcached', () => {
   describeWith('php-memcached', 'of PHP and Node', () => {
-    let folder: string
     let script: string
     let daemon: Daemon
     let client: Memjs
@@ -52,10 +47,7 @@ describeWith('memcached', 'sessions in Memcached', () => {
     beforeAll(async () => {
       daemon = await startMemcached()
       client = await memjs(daemon.port)
-      folder = await mkdtemp(join(tmpdir(), 'sessionz-memcached-'))
-      script = join(folder, 'counter.mjs')
-      const text = await readFile(SERVER, 'utf8')
-      await bundle(text.replaceAll("'../../../src/", "'./src/"), script)
+      script = await bundled('tests/interop/live/memcached-counter.ts')
       nodes = [await startNode(script, env()), await startNode(script, env())]
       php = await servePhp(ROUTER, daemon.port)
     }, 60_000)
@@ -64,7 +56,6 @@ describeWith('memcached', 'sessions in Memcached', () => {
       await Promise.all([php, ...nodes].map((server) => server.stop()))
       client.close()
       await daemon.stop()
-      await rm(folder, { recursive: true })
     })
 
     it(

@@ -1,52 +1,12 @@
-/** One session counter in Memcached, served by Node beside PHP: the same paths as counter.php. */
-import { createServer } from 'node:http'
-import { setTimeout as work } from 'node:timers/promises'
-import { createSessionManager, type Session } from '../../../src/index.js'
+/** One session counter in Memcached. */
 import { memcachedHandler, type MemcachedClient } from '../../../src/handlers/memcached.js'
+import { serveCounter } from './serve-counter.js'
 
 interface MemjsPackage {
   readonly Client: { create(servers: string, options: object): MemcachedClient }
 }
 
-const { SERVER = '', MEMJS = '', LEASE = '30', CONCURRENCY = 'exclusive' } = process.env
+const { SERVER = '', MEMJS = '' } = process.env
 const { default: memjs } = (await import(MEMJS)) as { default: MemjsPackage }
 
-const manager = createSessionManager({
-  handlers: [memcachedHandler({ client: memjs.Client.create(SERVER, { retries: 1 }) })],
-  serializer: 'php',
-  concurrency: CONCURRENCY as 'exclusive',
-  lockWait: 60,
-  lockLease: Number(LEASE),
-  gc: { probability: 0 },
-})
-
-async function act(path: string, session: Session): Promise<void> {
-  if (path === '/increment') {
-    const n = session.data['n'] as number
-    await work(2 + Math.floor(Math.random() * 5))
-    session.data['n'] = n + 1
-  }
-  if (path === '/update') session.update('n', (n) => (n as number) + 1)
-  if (path === '/hang') await work(60_000)
-  if (path === '/logout') await session.destroy()
-  if (path === '/visit') session.data['visited'] = true
-}
-
-const server = createServer((request, response) => {
-  void (async () => {
-    try {
-      const cookieHeader = request.headers.cookie
-      await using session = await manager.start({ cookieHeader })
-      await act(request.url ?? '/', session)
-      for (const [name, value] of await session.commit()) response.appendHeader(name, value)
-      response.end(String(session.get('n') ?? 'none'))
-    } catch (error) {
-      response.writeHead(500).end(String(error))
-    }
-  })()
-})
-
-server.listen(0, '127.0.0.1', () => {
-  const address = server.address()
-  process.stdout.write(`ready ${typeof address === 'object' ? address?.port : ''}\n`)
-})
+serveCounter(memcachedHandler({ client: memjs.Client.create(SERVER, { retries: 1 }) }))

@@ -1,16 +1,14 @@
-/** One session counter in Redis, served by Node beside PHP: the same paths as counter.php. */
-import { createServer } from 'node:http'
-import { setTimeout as work } from 'node:timers/promises'
+/** One session counter in Redis. */
 import { redisHandler } from '../../../src/handlers/redis.js'
-import { createSessionManager, type Session } from '../../../src/index.js'
 import type { IoRedisClient, NodeRedisClient } from '../../../src/stores/redis.js'
+import { serveCounter } from './serve-counter.js'
 
 interface Package {
   readonly Redis?: new (port: number) => IoRedisClient
   readonly createClient?: (options: object) => NodeRedisClient & { connect(): Promise<unknown> }
 }
 
-const { PORT = '', CLIENT = '', LEASE = '30', CONCURRENCY = 'exclusive' } = process.env
+const { PORT = '', CLIENT = '' } = process.env
 
 async function connected() {
   const { Redis, createClient } = (await import(CLIENT)) as Package
@@ -20,42 +18,4 @@ async function connected() {
   return client as NodeRedisClient
 }
 
-const manager = createSessionManager({
-  handlers: [redisHandler({ client: await connected() })],
-  serializer: 'php',
-  concurrency: CONCURRENCY as 'exclusive',
-  lockWait: 60,
-  lockLease: Number(LEASE),
-  gc: { probability: 0 },
-})
-
-async function act(path: string, session: Session): Promise<void> {
-  if (path === '/increment') {
-    const n = session.data['n'] as number
-    await work(2 + Math.floor(Math.random() * 5))
-    session.data['n'] = n + 1
-  }
-  if (path === '/update') session.update('n', (n) => (n as number) + 1)
-  if (path === '/hang') await work(60_000)
-  if (path === '/logout') await session.destroy()
-  if (path === '/visit') session.data['visited'] = true
-}
-
-const server = createServer((request, response) => {
-  void (async () => {
-    try {
-      const cookieHeader = request.headers.cookie
-      await using session = await manager.start({ cookieHeader })
-      await act(request.url ?? '/', session)
-      for (const [name, value] of await session.commit()) response.appendHeader(name, value)
-      response.end(String(session.get('n') ?? 'none'))
-    } catch (error) {
-      response.writeHead(500).end(String(error))
-    }
-  })()
-})
-
-server.listen(0, '127.0.0.1', () => {
-  const address = server.address()
-  process.stdout.write(`ready ${typeof address === 'object' ? address?.port : ''}\n`)
-})
+serveCounter(redisHandler({ client: await connected() }))
