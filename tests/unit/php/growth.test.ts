@@ -9,18 +9,14 @@ import { measureGrowth, slope, type Growth, type GrowthOptions } from '../../hel
 import { LARGE_VALUES, sessionOf, VALUES, type Shape } from '../../helpers/php-shapes.js'
 
 const MB = 2 ** 20
-/** What a quiet machine shows: tries end as soon as it is seen. */
-const GOAL = 1.1
-/**
- * What fails. A collector that shares two cores with other machines' work adds up to 0.15 to the
- * exponent of work that is linear; the smallest mistake there is, one copy of the rest, adds 0.6.
- */
-const BOUND = 1.3
-const SIXTEEN: GrowthOptions = { sizes: [MB, 4 * MB, 16 * MB], runs: 1, bound: GOAL, tries: 8 }
+const BOUND = 1.1
+/** A loaded machine takes many tries until each size had its undisturbed run; most shapes need one. */
+const TRIES = 20
+const SIXTEEN: GrowthOptions = { sizes: [MB, 4 * MB, 16 * MB], runs: 1, bound: BOUND, tries: TRIES }
 const FOUR: GrowthOptions = { ...SIXTEEN, sizes: [MB / 4, MB, 4 * MB] }
 const TWO: GrowthOptions = { ...SIXTEEN, sizes: [MB / 8, MB / 2, 2 * MB] }
 const UNLIMITED = { maxDepth: 0 }
-const TIMEOUT = { timeout: 120_000 }
+const TIMEOUT = { timeout: 240_000 }
 
 /** What was read; nothing of what was refused. */
 function read(bytes: Uint8Array): unknown[] {
@@ -41,7 +37,7 @@ function exponentOf(shape: Shape, options: GrowthOptions): number {
     const bytes = shape(size)
     return () => read(bytes).forEach((value) => serialize(value, UNLIMITED))
   }, options)
-  return growth.exponent <= GOAL ? growth.exponent : growth.exponent - excessOf(shape, options)
+  return growth.exponent <= BOUND ? growth.exponent : growth.exponent - excessOf(shape, options)
 }
 
 /** By how much the exponent of the engine's copy is more than 1. */
@@ -73,7 +69,7 @@ describe('the exponent of growth', () => {
         }
         return values
       },
-      { sizes: [MB / 4, MB / 2, MB], runs: 2, bound: GOAL, tries: 1 },
+      { sizes: [MB / 4, MB / 2, MB], runs: 2, bound: BOUND, tries: 1 },
     )
 
     expect(growth.exponent).toBeGreaterThan(1.6)
