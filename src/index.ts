@@ -64,5 +64,5 @@ export type {
   StoreErrorPolicy,
 } from './options/options.js'
 export type { SessionData, Serializer } from './serializer.js'
-export type { RegenerateOptions } from './session.js'
+export type { RegenerateOptions } from './session-regenerate.js'
 export type { SessionStatus, Substitute } from './session-state.js'

@@ -3,18 +3,17 @@
  *
  * @module
  */
-import { commit } from './commit.js'
 import { StateError } from './errors.js'
 import type { MaybePromise, Payload } from './handler.js'
 import type { HeaderList } from './http/headers.js'
-import { run, type Flow } from './lib/flow.js'
+import { run } from './lib/flow.js'
 import { sealed } from './lib/sealed.js'
 import { noteUpdate } from './merge.js'
 import { takeMetadata } from './metadata.js'
 import type { SessionData } from './serializer.js'
-import { responseHeaders } from './session-headers.js'
+import { end, TOUCHED, type Ending } from './session-end.js'
 import { destroy, reload, resume, suspend } from './session-life.js'
-import { call } from './session-calls.js'
+import { regenerate, type RegenerateOptions } from './session-regenerate.js'
 import {
   assertActive,
   assertWritable,
@@ -24,17 +23,6 @@ import {
   type SessionStatus,
   type Substitute,
 } from './session-state.js'
-
-/** How `regenerate` treats the old id. */
-export interface RegenerateOptions {
-  /**
-   * Seconds for which the old id still leads to the session, for requests that were on their way.
-   * Whoever holds the old id is let in for that long: leave it 0 where somebody logs in.
-   *
-   * @default 0
-   */
-  grace?: number | undefined
-}
 
 /** The state of a session, for the functions of this library that work on it from outside. */
 let stateOf: (session: object) => SessionState | undefined
@@ -160,7 +148,7 @@ export class Session<Data extends object = SessionData> {
    * @throws {StoreError | LockLostError | LockTimeoutError} When storage fails.
    */
   async commit(): Promise<HeaderList> {
-    return await settle(this)
+    return await end(this.#state, TOUCHED)
   }
 
   /** Drops the changes and releases the session: PHP's `session_abort()`. */
@@ -190,11 +178,8 @@ export class Session<Data extends object = SessionData> {
    * for `grace` seconds.
    */
   async regenerate(options: RegenerateOptions = {}): Promise<void> {
-    const state = this.#state
-    assertWritable(state, 'regenerate')
-    state.grace = checkedGrace(options)
-    state.id = await run(call(state, 'createId', () => state.host.newId(state.context)))
-    state.announce = true
+    assertWritable(this.#state, 'regenerate')
+    await run(regenerate(this.#state, options))
   }
 
   /**
@@ -206,7 +191,7 @@ export class Session<Data extends object = SessionData> {
   async destroy(): Promise<HeaderList> {
     assertWritable(this.#state, 'destroy')
     await run(destroy(this.#state))
-    return await settle(this)
+    return await end(this.#state, TOUCHED)
   }
 
   /**
@@ -255,34 +240,15 @@ export class Session<Data extends object = SessionData> {
 
 /**
  * Ends a session like `commit()`, but at once where the chain is synchronous; for adapters.
- *
- * @param touched Whether the application looked at the session. Without it an unchanged session
- *   adds no cache headers.
- * @param announce Sends the cookie also where the visitor has it.
  */
-export function settle(
-  session: object,
-  { touched, announce = false }: { touched: boolean; announce?: boolean } = { touched: true },
-): MaybePromise<HeaderList> {
+export function settle(session: object, how: Ending = TOUCHED): MaybePromise<HeaderList> {
   const state = stateOf(session)
   if (state === undefined) throw new TypeError('not a session of this library')
-  if (announce && state.status === 'active') state.announce = true
-  state.ending ??= run(settling(state, touched))
-  return state.ending
-}
-
-function* settling(state: SessionState, touched: boolean): Flow<HeaderList> {
-  if (state.status === 'active') yield* commit(state)
-  return responseHeaders(state, touched)
+  return end(state, how)
 }
 
 /** A chain that makes ids itself may make them later than the session. */
 function knownId({ id }: SessionState): string {
   if (id !== '') return id
   throw new StateError('session.id: the chain makes the id when the session is committed')
-}
-
-function checkedGrace({ grace = 0 }: RegenerateOptions): number {
-  if (Number.isInteger(grace) && grace >= 0 && grace <= 3600) return grace
-  throw new RangeError(`"grace" must be an integer in 0..3600, got ${grace}`)
 }

@@ -1,29 +1,14 @@
 /**
- * Every option of the manager in one table: default and check. Nothing is checked again later.
+ * Every option of the manager, and the settings they become.
  *
  * @module
  */
 import type { SessionHandler } from '../handler.js'
 import type { IdGenerator, IdOptions } from '../id/generate.js'
-import {
-  assertBoolean,
-  assertFunction,
-  assertInteger,
-  assertKnownKeys,
-  assertNumber,
-  assertOneOf,
-  assertString,
-} from '../lib/check.js'
 import type { Serializer } from '../serializer.js'
-import { CACHE_LIMITERS, type CacheLimiter } from './cache-limiters.js'
-import { assertConflict, assertHandlers, assertObject, assertSerializer } from './option-checks.js'
-import {
-  assertBreaker,
-  resolveBreaker,
-  type BreakerOptions,
-  type ResolvedBreaker,
-} from './breaker-options.js'
-import { resolveCookieOptions, type CookieOptions, type ResolvedCookie } from './cookie-options.js'
+import type { BreakerOptions, ResolvedBreaker } from './breaker-options.js'
+import type { CacheLimiter } from './cache-limiters.js'
+import type { CookieOptions, ResolvedCookie } from './cookie-options.js'
 
 /** How parallel requests of one session get along. */
 export type Concurrency = 'exclusive' | 'merge' | 'none'
@@ -144,141 +129,4 @@ export interface Settings {
   readonly onUnreadable: 'new' | 'error'
   readonly now: () => number
   readonly readOnly: boolean
-}
-
-/** One row: what stands when nothing is said, and what may be said. */
-interface Row {
-  readonly fallback: unknown
-  readonly check: (label: string, value: unknown) => void
-}
-
-const row = (fallback: unknown, check: Row['check']): Row => ({ fallback, check })
-const integer = (min: number, max: number) => (label: string, value: unknown) =>
-  assertInteger(label, value, min, max)
-const waiting = (min: number) => (label: string, value: unknown) =>
-  assertNumber(label, value, min, 86_400)
-const oneOf = (words: readonly string[]) => (label: string, value: unknown) =>
-  assertOneOf(label, value, words)
-
-const MAX_LIFETIME = 2_147_483_647
-
-const GC_TABLE: { readonly [K in keyof Required<GcOptions>]: Row } = {
-  maxLifetime: row(1440, integer(1, MAX_LIFETIME)),
-  probability: row(1, integer(0, MAX_LIFETIME)),
-  divisor: row(100, integer(1, MAX_LIFETIME)),
-  interval: row(0, integer(0, 2_000_000)),
-}
-
-const TABLE: { readonly [K in keyof Required<SessionOptions>]: Row } = {
-  handlers: row(undefined, assertHandlers),
-  serializer: row('php', assertSerializer),
-  id: row(undefined, assertObject),
-  name: row('PHPSESSID', assertString),
-  savePath: row('', assertString),
-  concurrency: row('exclusive', oneOf(['exclusive', 'merge', 'none'])),
-  conflict: row('mine', assertConflict),
-  lockWait: row(10, waiting(0)),
-  holdLimit: row(30, waiting(0)),
-  lockLease: row(30, waiting(1)),
-  storeTimeout: row(1, waiting(0.001)),
-  breaker: row({}, assertBreaker),
-  onStoreError: row('fail', oneOf(['fail', 'anonymous', 'stale'])),
-  useStrictMode: row(true, assertBoolean),
-  lazyWrite: row(true, assertBoolean),
-  maxBytes: row(1_048_576, integer(1, 1_073_741_824)),
-  gc: row({}, assertObject),
-  absoluteLifetime: row(0, integer(0, MAX_LIFETIME)),
-  cookie: row(undefined, assertObject),
-  cacheLimiter: row('nocache', oneOf(CACHE_LIMITERS)),
-  cacheExpire: row(180, integer(0, MAX_LIFETIME)),
-  onUnreadable: row('new', oneOf(['new', 'error'])),
-  now: row(Date.now, assertFunction),
-}
-
-const OVERRIDE_TABLE: { readonly [K in keyof Required<StartOverrides>]: Row } = {
-  concurrency: TABLE.concurrency,
-  conflict: TABLE.conflict,
-  lockWait: TABLE.lockWait,
-  holdLimit: TABLE.holdLimit,
-  useStrictMode: TABLE.useStrictMode,
-  lazyWrite: TABLE.lazyWrite,
-  name: TABLE.name,
-  onStoreError: TABLE.onStoreError,
-  readOnly: row(false, assertBoolean),
-}
-
-/** What the manager itself makes something of; the rest are settings of each start. */
-export interface ResolvedOptions {
-  readonly settings: Settings
-  readonly handlers: readonly SessionHandler[] | undefined
-  readonly serializer: Serializer | string
-  readonly id: IdOptions | IdGenerator | undefined
-}
-
-/**
- * Checks all options and fills in the defaults.
- *
- * @throws {TypeError | RangeError} Naming the option and its valid range.
- */
-export function resolveOptions(options: SessionOptions): ResolvedOptions {
-  const resolved = resolve('createSessionManager', options, TABLE) as Required<SessionOptions>
-  const { handlers, serializer, id, lockWait, holdLimit, lockLease, storeTimeout, ...rest } =
-    resolved as Filled
-  const settings: Settings = {
-    ...rest,
-    lockWaitMs: lockWait * 1000,
-    holdLimitMs: holdLimit * 1000,
-    lockLeaseMs: lockLease * 1000,
-    storeTimeoutMs: storeTimeout * 1000,
-    breaker: resolveBreaker(rest.breaker),
-    gc: resolve('gc', rest.gc, GC_TABLE, 'gc.') as Settings['gc'],
-    cookie: resolveCookieOptions(resolved.cookie ?? {}, rest.name),
-    readOnly: false,
-  }
-  return { settings, handlers, serializer, id }
-}
-
-/** All options present, those of a plain type with it. */
-type Filled = { [K in keyof SessionOptions]-?: NonNullable<SessionOptions[K]> }
-
-/**
- * The settings of one start.
- *
- * @throws {TypeError | RangeError} As `resolveOptions`.
- */
-export function overrideSettings(settings: Settings, overrides: StartOverrides): Settings {
-  assertKnownKeys('start', overrides, OVERRIDE_TABLE)
-  const given: Record<string, unknown> = {}
-  for (const [key, value] of Object.entries(overrides)) {
-    if (value === undefined) continue
-    OVERRIDE_TABLE[key as keyof StartOverrides].check(key, value)
-    if (key === 'lockWait' || key === 'holdLimit') given[`${key}Ms`] = (value as number) * 1000
-    else given[key] = value
-  }
-  const { name } = given
-  assertCopies(settings, overrides)
-  if (name !== undefined) given['cookie'] = resolveCookieOptions(settings.cookie, name as string)
-  return { ...settings, ...given }
-}
-
-/** One start cannot have what nobody kept for it. */
-function assertCopies(settings: Settings, { onStoreError }: StartOverrides): void {
-  if (onStoreError !== 'stale' || settings.onStoreError === 'stale') return
-  throw new TypeError('"onStoreError" can be "stale" only where the manager has it too')
-}
-
-function resolve(
-  owner: string,
-  options: object,
-  table: Readonly<Record<string, Row>>,
-  prefix = '',
-): Record<string, unknown> {
-  assertKnownKeys(owner, options, table)
-  const resolved: Record<string, unknown> = {}
-  for (const [key, { fallback, check }] of Object.entries(table)) {
-    const value = (options as Record<string, unknown>)[key]
-    if (value !== undefined) check(`${prefix}${key}`, value)
-    resolved[key] = value ?? fallback
-  }
-  return resolved
 }

@@ -9,7 +9,7 @@ const FLOORS = [
   ['cli', 'index'],
   ['adapters'],
   ['manager', 'garbage', 'administration', 'health', 'php-ini'],
-  ['session', 'begin', 'load', 'commit', 'records', 'merge', 'metadata', 'new-id'],
+  ['session', 'begin', 'load', 'starting', 'commit', 'records', 'merge', 'metadata', 'new-id'],
   ['handlers', 'serializers', 'http', 'testing'],
   ['stores', 'php', 'wddx'],
   ['locks', 'crypto', 'id', 'chain', 'link', 'context', 'options'],

@@ -1,0 +1,73 @@
+/**
+ * Checks the options of a manager and of a start, once, and fills in the defaults.
+ *
+ * @module
+ */
+import type { SessionHandler } from '../handler.js'
+import type { IdGenerator, IdOptions } from '../id/generate.js'
+import { assertKnownKeys } from '../lib/check.js'
+import type { Serializer } from '../serializer.js'
+import { resolveBreaker } from './breaker-options.js'
+import { resolveCookieOptions } from './cookie-options.js'
+import { GC_TABLE, OVERRIDE_TABLE, resolve, TABLE } from './option-table.js'
+import type { SessionOptions, Settings, StartOverrides } from './options.js'
+
+/** What the manager itself makes something of; the rest are settings of each start. */
+export interface ResolvedOptions {
+  readonly settings: Settings
+  readonly handlers: readonly SessionHandler[] | undefined
+  readonly serializer: Serializer | string
+  readonly id: IdOptions | IdGenerator | undefined
+}
+
+/**
+ * Checks all options and fills in the defaults.
+ *
+ * @throws {TypeError | RangeError} Naming the option and its valid range.
+ */
+export function resolveOptions(options: SessionOptions): ResolvedOptions {
+  const resolved = resolve('createSessionManager', options, TABLE) as Required<SessionOptions>
+  const { handlers, serializer, id, lockWait, holdLimit, lockLease, storeTimeout, ...rest } =
+    resolved as Filled
+  const settings: Settings = {
+    ...rest,
+    lockWaitMs: lockWait * 1000,
+    holdLimitMs: holdLimit * 1000,
+    lockLeaseMs: lockLease * 1000,
+    storeTimeoutMs: storeTimeout * 1000,
+    breaker: resolveBreaker(rest.breaker),
+    gc: resolve('gc', rest.gc, GC_TABLE, 'gc.') as Settings['gc'],
+    cookie: resolveCookieOptions(resolved.cookie ?? {}, rest.name),
+    readOnly: false,
+  }
+  return { settings, handlers, serializer, id }
+}
+
+/** All options present, those of a plain type with it. */
+type Filled = { [K in keyof SessionOptions]-?: NonNullable<SessionOptions[K]> }
+
+/**
+ * The settings of one start.
+ *
+ * @throws {TypeError | RangeError} As `resolveOptions`.
+ */
+export function overrideSettings(settings: Settings, overrides: StartOverrides): Settings {
+  assertKnownKeys('start', overrides, OVERRIDE_TABLE)
+  const given: Record<string, unknown> = {}
+  for (const [key, value] of Object.entries(overrides)) {
+    if (value === undefined) continue
+    OVERRIDE_TABLE[key as keyof StartOverrides].check(key, value)
+    if (key === 'lockWait' || key === 'holdLimit') given[`${key}Ms`] = (value as number) * 1000
+    else given[key] = value
+  }
+  const { name } = given
+  assertCopies(settings, overrides)
+  if (name !== undefined) given['cookie'] = resolveCookieOptions(settings.cookie, name as string)
+  return { ...settings, ...given }
+}
+
+/** One start cannot have what nobody kept for it. */
+function assertCopies(settings: Settings, { onStoreError }: StartOverrides): void {
+  if (onStoreError !== 'stale' || settings.onStoreError === 'stale') return
+  throw new TypeError('"onStoreError" can be "stale" only where the manager has it too')
+}

@@ -1,0 +1,91 @@
+/**
+ * Which session a request gets: what is decided about unknown, expired, moved and unreadable ones.
+ *
+ * @module
+ */
+import { degraded, fresh, resumed } from './begin.js'
+import type { SessionError } from './errors.js'
+import { publish } from './events.js'
+import { candidates } from './http/propagation.js'
+import { isValidId } from './id/validate.js'
+import type { Flow } from './lib/flow.js'
+import { close, isOver, load, remove, type Loaded, type Start } from './load.js'
+import { seconds, type Metadata } from './metadata.js'
+import type { Settings } from './options/options.js'
+import type { Session } from './session.js'
+
+/** How many replaced ids in a row are followed. */
+const MAX_FORWARDS = 3
+
+/** A session for the first id that leads to one; else a new one. */
+export function* starting<Data extends object>(start: Start): Flow<Session<Data>> {
+  const { ids, received } = candidates(start.request, start.settings)
+  const { useStrictMode, name } = start.settings
+  const adoptAtOnce = !useStrictMode && ids.length === 1
+  for (const id of ids) {
+    const found = yield* find(start, id, !adoptAtOnce)
+    if (found !== undefined) return resumed<Data>(start, found, { asked: id, received })
+  }
+  const first = ids[0]
+  if (!useStrictMode && !adoptAtOnce && first !== undefined) {
+    const adopted = yield* find(start, first, false)
+    if (adopted !== undefined) return resumed<Data>(start, adopted, { asked: first, received })
+  }
+  if (first !== undefined) publish('sessionz:unknown', () => ({ name }))
+  return fresh<Data>(start, received)
+}
+
+/** What stands in for a session while storage is down. @throws What the start failed of, otherwise. */
+export function standIn<Data extends object>(start: Start, error: unknown): Session<Data> {
+  if (start.outage !== error) throw error
+  return degraded<Data>(start, candidates(start.request, start.settings).ids, error)
+}
+
+/** What an id leads to, through the ids that replaced it; nothing when it is over. */
+function* find(start: Start, asked: string, strict: boolean): Flow<Loaded | undefined> {
+  let id = asked
+  for (let forwards = 0; forwards <= MAX_FORWARDS; forwards += 1) {
+    const loaded = yield* loadReadable(start, id, strict)
+    const next = loaded?.metadata?.movedTo
+    if (loaded === undefined) return undefined
+    if (next === undefined) return (yield* endIfOver(start, loaded)) ? undefined : loaded
+    if (loaded.opened) yield* close(start, loaded.context)
+    if (isObsolete(start.settings, loaded.metadata as Metadata) || !isValidId(next))
+      return undefined
+    id = next
+  }
+  return undefined
+}
+
+/** Unreadable is not an excuse to destroy: the record stays, the visitor gets a new session. */
+function* loadReadable(start: Start, id: string, strict: boolean): Flow<Loaded | undefined> {
+  const { name, onUnreadable } = start.settings
+  try {
+    return yield* load(start, id, strict)
+  } catch (error) {
+    if (onUnreadable === 'error' || !isUnreadable(error)) throw error
+    publish('sessionz:unreadable', () => ({ name, code: error.code }))
+    return undefined
+  }
+}
+
+/** By code: the serializer may come from another copy of this library. */
+function isUnreadable(error: unknown): error is SessionError {
+  const { code } = error as Partial<SessionError>
+  return code === 'ERR_SESSION_DECODE' || code === 'ERR_SESSION_DECRYPT'
+}
+
+/** An id that was replaced is good for its grace period only; later use is worth an alarm. */
+function isObsolete({ name, now }: Settings, { until = 0 }: Metadata): boolean {
+  if (seconds(now()) <= until) return false
+  publish('sessionz:obsolete', () => ({ name }))
+  return true
+}
+
+/** Removes a session whose absolute lifetime is over. @returns Whether it was. */
+function* endIfOver(start: Start, { id, context, opened, metadata }: Loaded): Flow<boolean> {
+  if (!isOver(start.settings, metadata)) return false
+  if (opened) yield* close(start, context)
+  yield* remove(start, id)
+  return true
+}
