@@ -16,6 +16,11 @@ export interface Serializer {
   /** PHP's `session.serialize_handler` name, where PHP has one. */
   readonly name: string
   /**
+   * Whether `session.decode()` puts the decoded variables in the place of all others, as PHP does where
+   * a session is one value (`php_serialize`). Else it lays them over the others. @default false
+   */
+  readonly replaces?: boolean | undefined
+  /**
    * Bytes of the data; for empty data none, or what the format has for it (`a:0:{}`).
    *
    * @param previous What the data was decoded from. Variables that still equal what it holds are

@@ -215,11 +215,20 @@ export class Session<Data extends object = SessionData> {
     return this.#state.host.serializer.encode(this.#state.data, this.#state.payload)
   }
 
-  /** Lays the variables of encoded bytes over the data: PHP's `session_decode()`. */
+  /**
+   * Takes over the variables of encoded bytes: PHP's `session_decode()`. Those of `php` and `php_binary`
+   * are laid over the data, those of `php_serialize` take its place.
+   *
+   * PHP differs: bytes that cannot be decoded destroy the session there; here they change nothing.
+   *
+   * @throws {DecodeError}
+   */
   decode(payload: Payload): void {
     assertWritable(this.#state, 'decode')
-    const decoded = this.#state.host.serializer.decode(payload)
+    const { serializer } = this.#state.host
+    const decoded = serializer.decode(payload)
     takeMetadata(decoded)
+    if (serializer.replaces === true) this.clear()
     Object.assign(this.#state.data, decoded)
   }
 

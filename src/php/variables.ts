@@ -20,6 +20,7 @@ export function variablesSerializer(layout: Layout, options?: SerializerOptions)
   const format: Format = { layout, rules: { ...rules, rootDepth: layout.rootSlots } }
   return {
     name: layout.format,
+    replaces: layout.rootSlots === 1,
     encode: (data, previous) => encode(format, data, previous),
     decode: (payload) => decodeVariables(format, payload),
   }

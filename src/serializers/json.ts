@@ -27,6 +27,7 @@ const encoder = new TextEncoder()
 /** The variables of a session as JSON. Objects come back without a prototype, at every level. */
 export const jsonSerializer: Serializer = {
   name: FORMAT,
+  replaces: true,
   encode: (data, previous) => keepWording(encode(data), previous, (bytes) => encode(decode(bytes))),
   decode,
 }

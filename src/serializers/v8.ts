@@ -26,6 +26,7 @@ const MAX_DEPTH = 1024
 /** The variables of a session in the format of `structuredClone`. */
 export const v8Serializer: Serializer = {
   name: FORMAT,
+  replaces: true,
   encode: (data, previous) => keepWording(encode(data), previous, (bytes) => encode(decode(bytes))),
   decode,
 }

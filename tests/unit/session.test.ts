@@ -1009,6 +1009,25 @@ describe('data', () => {
     expect(session.data).toEqual({})
   })
 
+  it.each(['php_serialize', 'json', 'v8'])('is replaced by what %s decodes', async (serializer) => {
+    const { manager } = fixture({ serializer })
+    const session = await manager.start()
+    session.data['m'] = 'x'
+    const encoded = session.encode()
+    session.clear()
+    session.data['n'] = 1
+
+    session.decode(encoded)
+
+    expect(session.data).toEqual({ m: 'x' })
+    expect(() => session.decode(bytes('?'))).toThrow(
+      expect.objectContaining({ code: 'ERR_SESSION_DECODE' }),
+    )
+    expect(session.data).toEqual({ m: 'x' })
+    session.decode(bytes(''))
+    expect(session.data).toEqual({})
+  })
+
   it('that was not changed is written back byte for byte', async () => {
     const handler = memoryHandler()
     const { manager, now } = fixture({ handlers: [handler] })
