@@ -14,14 +14,17 @@ export interface Collector {
   /** Collects now, or joins the collection under way. @returns How many sessions were removed. */
   collect(): Promise<number>
   /** Collects in the background when the lottery says so. */
-  draw(): void
+  draw(gc: Settings['gc']): void
   /** Stops the timer. */
   stop(): void
 }
 
 /** A collector; its timer keeps no process alive. Storage that is down is left alone. */
-export function createCollector({ chain, breaker }: SessionHost, settings: Settings): Collector {
-  const { probability, divisor, interval, maxLifetime } = settings.gc
+export function createCollector(
+  { chain, breaker }: Pick<SessionHost, 'chain' | 'breaker'>,
+  settings: Settings,
+): Collector {
+  const { interval, maxLifetime } = settings.gc
   const { savePath, name, now } = settings
   let underWay: Promise<number> | undefined
   let timer: NodeJS.Timeout | undefined
@@ -59,7 +62,7 @@ export function createCollector({ chain, breaker }: SessionHost, settings: Setti
 
   return {
     collect,
-    draw() {
+    draw({ probability, divisor }) {
       // PHP: floor(divisor * U) < probability
       if (probability > 0 && randomInt(divisor) < probability) inTheBackground()
     },

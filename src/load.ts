@@ -17,6 +17,8 @@ import type { SessionRequest } from './http/propagation.js'
 /** One start: who asks, and how. */
 export interface Start extends Caller {
   readonly request: SessionRequest
+  /** Whether the lottery of gc was drawn: once a start, however many ids were looked for. */
+  drawn: boolean
 }
 
 /** What was found under an id. The chain is still open where the mode keeps it so. */
@@ -76,7 +78,16 @@ function* read(start: Start, context: Activation, strict: boolean): Flow<Payload
       return undefined
     }
   }
-  return yield* call(start, 'read', () => chain.read(id, context))
+  const payload = yield* call(start, 'read', () => chain.read(id, context))
+  drawGc(start)
+  return payload
+}
+
+/** Draws the lottery of gc where PHP does: when the session was read, before it is decoded. */
+export function drawGc(start: Start): void {
+  if (start.drawn) return
+  start.drawn = true
+  start.host.drawGc(start.settings.gc)
 }
 
 function decode({ host }: Start, payload: Payload | undefined): SessionData {

@@ -8,7 +8,7 @@ import { composeChain } from './chain.js'
 import { administration, disposeAll, type Administration } from './administration.js'
 import { StateError } from './errors.js'
 import { publish } from './events.js'
-import { createCollector } from './garbage.js'
+import { createCollector, type Collector } from './garbage.js'
 import type { SessionHandler } from './handler.js'
 import { memoryHandler } from './handlers/memory.js'
 import { askHealth, down, type SessionHealth } from './health.js'
@@ -16,7 +16,7 @@ import type { SessionRequest } from './http/propagation.js'
 import { createBreaker, type BreakerState } from './lib/breaker.js'
 import { run } from './lib/flow.js'
 import { lastCopies } from './lib/last-copies.js'
-import type { Start } from './load.js'
+import { drawGc, type Start } from './load.js'
 import { idSource } from './new-id.js'
 import type { SessionOptions, Settings, StartOverrides } from './options/options.js'
 import {
@@ -69,12 +69,12 @@ export function createSessionManager<Data extends object = SessionData>(
 ): SessionManager<Data> {
   const { settings, serializer, id, handlers = [memoryHandler()] } = resolveOptions(options)
   const host = createHost(settings, handlers, { serializer, id })
-  const collector = createCollector(host, settings)
+  const { collector } = host
   let closed = false
 
   function begin(request: SessionRequest, chosen: Settings): Start {
     if (closed) throw new StateError('manager: closed')
-    return { host, settings: chosen, request, outage: undefined }
+    return { host, settings: chosen, request, outage: undefined, drawn: false }
   }
 
   const manager: SessionManager<Data> = {
@@ -82,14 +82,13 @@ export function createSessionManager<Data extends object = SessionData>(
     async start(request = {}, overrides) {
       const chosen = overrides === undefined ? settings : overrideSettings(settings, overrides)
       const begun = begin(request, chosen)
-      let session: Session<Data>
       try {
-        session = await run(starting<Data>(begun))
+        const session = await run(starting<Data>(begun))
+        drawGc(begun)
+        return session
       } catch (error) {
-        session = standIn<Data>(begun, error)
+        return standIn<Data>(begun, error)
       }
-      collector.draw()
-      return session
     },
     startNew(request = {}) {
       return fresh<Data>(begin(request, settings), 0)
@@ -100,7 +99,7 @@ export function createSessionManager<Data extends object = SessionData>(
       return await collector.collect()
     },
     async health() {
-      const start = { host, settings, request: {}, outage: undefined }
+      const start = { host, settings, request: {}, outage: undefined, drawn: true }
       return closed ? down(start, 'ERR_SESSION_STATE') : await askHealth(start)
     },
     async close() {
@@ -116,21 +115,29 @@ export function createSessionManager<Data extends object = SessionData>(
   return manager
 }
 
+interface Host extends SessionHost {
+  readonly collector: Collector
+}
+
 function createHost(
   settings: Settings,
   handlers: readonly SessionHandler[],
   { serializer, id }: Pick<ResolvedOptions, 'serializer' | 'id'>,
-): SessionHost {
+): Host {
   const { name, onStoreError, gc } = settings
   const copies = onStoreError === 'stale' ? lastCopies(gc.maxLifetime * 1000) : undefined
   const given = composeChain(handlers) // errors count the handlers as they were given
   const chain = copies === undefined ? given : composeChain([copies.layer, ...handlers])
   const changed = (state: BreakerState) => publish('sessionz:breaker', () => ({ name, state }))
+  const breaker = createBreaker({ ...settings.breaker, changed })
+  const collector = createCollector({ chain, breaker }, settings)
   return {
     chain,
+    collector,
+    drawGc: collector.draw,
     serializer: typeof serializer === 'string' ? serializerFor(serializer) : serializer,
     newId: idSource(chain, id),
-    breaker: createBreaker({ ...settings.breaker, changed }),
+    breaker,
     copies,
   }
 }

@@ -23,6 +23,8 @@ export interface SessionHost {
   /** A fresh id, never used before as far as anybody knows. */
   readonly newId: (context: Activation) => MaybePromise<string>
   readonly breaker: Breaker
+  /** PHP's lottery: who wins collects garbage, in the background. */
+  readonly drawGc: (gc: Settings['gc']) => void
   /** What a session is when storage is down, where the manager keeps that. */
   readonly copies: LastCopies | undefined
 }

@@ -61,6 +61,11 @@ export function adopt(state: SessionState, payload: Payload): void {
 export function* reload(state: SessionState): Flow<void> {
   state.id = state.storedId ?? state.id
   if (state.storedId === undefined) return forget(state)
+  yield* reloadStored(state)
+  state.host.drawGc(state.settings.gc) // as PHP
+}
+
+function* reloadStored(state: SessionState): Flow<void> {
   if (state.opened) return yield* reloadLocked(state)
   yield* openAnew(state, lockMode(state.settings))
   try {

@@ -240,6 +240,20 @@ describe('garbage collection', () => {
     expect(never.taken()).toEqual([])
   })
 
+  it('draws the lottery where PHP does: once a start, and when a session was read', async () => {
+    const { manager, taken } = fixture({ gc: { probability: 1, divisor: 1 } })
+    const cookie = await stored(manager, { n: 1 })
+    taken()
+
+    const session = await manager.start({ cookieHeader: `PHPSESSID=${ID}; ${cookie}` })
+    expect(taken()).toEqual(['open', 'close', 'open', 'read', 'gc'])
+    await session.reset()
+    expect(taken()).toEqual(['read', 'gc'])
+    await session.regenerate()
+    await session.commit()
+    expect(taken()).toEqual(['open', 'write', 'close', 'destroy', 'close'])
+  })
+
   it('joins a collection that is under way', async () => {
     const { manager, taken } = fixture({ handlers: [asyncHandler(), slowGc(), memoryHandler()] })
 
