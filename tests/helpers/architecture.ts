@@ -7,7 +7,7 @@ export type Sources = ReadonlyMap<string, string>
 /** Rooms and single files, top to bottom. An import goes down, or sideways to another room. */
 const FLOORS = [
   ['cli', 'index'],
-  ['adapters'],
+  ['adapters', 'test-kit'],
   ['manager', 'garbage', 'administration', 'health', 'php-ini'],
   ['session', 'begin', 'load', 'starting', 'commit', 'records', 'merge', 'metadata', 'new-id'],
   ['handlers', 'serializers', 'http', 'testing'],
