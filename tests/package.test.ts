@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { compileErrors, ENTRIES } from './helpers/compile.js'
+import { ENTRIES, projectErrors } from './helpers/compile.js'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 
@@ -98,14 +98,20 @@ describe.each(Object.keys(ENTRIES))('the entry %s', (entry) => {
 })
 
 describe('the types', () => {
-  it('are what tests/types describes', { timeout: 60_000 }, () => {
-    const described = readFileSync(join(ROOT, 'tests/types/api.test-d.ts'), 'utf8')
-    const entries = Object.fromEntries(
-      Object.entries(DIST).map(([entry, stem]) => [entry, `dist/${stem}.d.ts`]),
-    )
+  const described = ['api', 'entries'].map((name) => [
+    name,
+    readFileSync(join(ROOT, `tests/types/${name}.test-d.ts`), 'utf8'),
+  ])
 
-    expect(compileErrors(new Map([['tests/types/api.test-d.ts', described]]), entries)).toEqual([])
-  })
+  it.each(['mts', 'cts'])(
+    'are what tests/types describes, to a .%s file',
+    { timeout: 60_000 },
+    (kind) => {
+      const modules = new Map(described.map(([name, text]) => [`${name}.${kind}`, `${text}`]))
+
+      expect(projectErrors(`${folder}/`, modules)).toEqual([])
+    },
+  )
 })
 
 describe('the size, minified and gzipped', () => {

@@ -58,22 +58,41 @@ export function compileErrors(
   const paths = Object.fromEntries(
     Object.entries(entries).map(([name, path]) => [name, [ROOT + path]]),
   )
-  const options = { ...OPTIONS, paths }
+  return errorsOf(texts, { ...OPTIONS, paths }, ROOT)
+}
+
+/**
+ * Compiles files of a project that has the package installed, as its own compiler would.
+ *
+ * @param folder The project's top, with a slash at the end.
+ * @param modules Path below it to text; `.mts` imports ES modules, `.cts` CommonJS.
+ * @returns One line for each error: path, line, message.
+ */
+export function projectErrors(folder: string, modules: ReadonlyMap<string, string>): string[] {
+  const texts = new Map([...modules].map(([path, text]) => [folder + path, text]))
+  return errorsOf(texts, { ...OPTIONS, typeRoots: [`${ROOT}node_modules/@types`] }, folder)
+}
+
+function errorsOf(
+  texts: ReadonlyMap<string, string>,
+  options: ts.CompilerOptions,
+  root: string,
+): string[] {
   const host = ts.createCompilerHost(options)
   const { fileExists, readFile } = host
   host.fileExists = (path) => texts.has(path) || fileExists(path)
   host.readFile = (path) => texts.get(path) ?? readFile(path)
-  host.getCurrentDirectory = () => ROOT
+  host.getCurrentDirectory = () => root
   const program = ts.createProgram([...texts.keys()], options, host)
   return [...texts.keys()].flatMap((path) => {
     const file = program.getSourceFile(path)
-    return ts.getPreEmitDiagnostics(program, file).map(describeError)
+    return ts.getPreEmitDiagnostics(program, file).map((error) => describeError(error, root))
   })
 }
 
-function describeError(error: ts.Diagnostic): string {
+function describeError(error: ts.Diagnostic, root: string): string {
   const text = ts.flattenDiagnosticMessageText(error.messageText, ' ')
   if (error.file === undefined || error.start === undefined) return text
   const { line } = error.file.getLineAndCharacterOfPosition(error.start)
-  return `${error.file.fileName.slice(ROOT.length)}:${line + 1} ${text}`
+  return `${error.file.fileName.slice(root.length)}:${line + 1} ${text}`
 }
