@@ -11,7 +11,8 @@ import { takeMetadata } from './metadata.js'
 import { Session } from './session.js'
 import type { SessionHost } from './session-calls.js'
 import { limitHold } from './session-life.js'
-import { activation, createState, type SessionState } from './session-state.js'
+import { activation } from './session-context.js'
+import { createState, type SessionState } from './session-state.js'
 
 /** A session with a record, or one that adopts the id that was asked for. */
 export function resumed<Data extends object>(

@@ -13,7 +13,8 @@ import { takeMetadata } from './metadata.js'
 import { encode, insert, moveRecord, stampCreation } from './records.js'
 import type { SessionData } from './serializer.js'
 import { call, letGo, open } from './session-calls.js'
-import { activation, close, interrupted, storedData, type SessionState } from './session-state.js'
+import { activation } from './session-context.js'
+import { close, interrupted, storedData, type SessionState } from './session-state.js'
 
 /** Ends the session: stores what there is to store, and closes the chain in every outcome. */
 export function* commit(state: SessionState): Flow<void> {

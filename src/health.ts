@@ -9,7 +9,7 @@ import { run } from './lib/flow.js'
 import { outageCode } from './lib/outage.js'
 import type { Start } from './load.js'
 import { call } from './session-calls.js'
-import { activation } from './session-state.js'
+import { activation } from './session-context.js'
 
 /** What `manager.health()` found out. */
 export interface SessionHealth {

@@ -10,7 +10,7 @@ import { seconds, takeMetadata, type Metadata } from './metadata.js'
 import type { SessionData } from './serializer.js'
 import { lockMode } from './session-life.js'
 import { call, closeChain, letGo, open, within, type Caller } from './session-calls.js'
-import { activation } from './session-state.js'
+import { activation } from './session-context.js'
 import type { Settings } from './options/options.js'
 import type { SessionRequest } from './http/propagation.js'
 

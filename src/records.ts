@@ -10,7 +10,8 @@ import type { Flow } from './lib/flow.js'
 import { forwarding, seconds } from './metadata.js'
 import type { SessionData } from './serializer.js'
 import { call, within } from './session-calls.js'
-import { activation, interrupted, type SessionState } from './session-state.js'
+import { activation } from './session-context.js'
+import { interrupted, type SessionState } from './session-state.js'
 
 /** How often a new id is tried before storage is called broken; PHP's files handler tries as often. */
 const ID_ATTEMPTS = 4

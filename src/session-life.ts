@@ -11,7 +11,8 @@ import { takeMetadata } from './metadata.js'
 import type { Settings } from './options/options.js'
 import type { SessionData } from './serializer.js'
 import { call, letGo, open } from './session-calls.js'
-import { activation, close, interrupted, type SessionState } from './session-state.js'
+import { activation } from './session-context.js'
+import { close, interrupted, type SessionState } from './session-state.js'
 
 /** How a session's own activation locks, by its mode. */
 export function lockMode({ concurrency, readOnly }: Settings): LockMode {

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { NEVER, type Activation } from './context.js'
+import type { Activation } from './context.js'
 import { StateError } from './errors.js'
 import { publish } from './events.js'
-import type { LockMode, MaybePromise, Payload } from './handler.js'
+import type { MaybePromise, Payload } from './handler.js'
 import type { HeaderList } from './http/headers.js'
 import type { SessionRequest } from './http/propagation.js'
 import type { Flow } from './lib/flow.js'
@@ -59,33 +59,6 @@ export interface SessionState extends Caller {
 export interface PendingUpdate {
   readonly steps: readonly ((value: unknown) => unknown)[]
   readonly result: Payload
-}
-
-/** A context for one activation of a session. */
-export function activation(
-  settings: Settings,
-  request: SessionRequest,
-  fields: { id?: string | undefined; isNew?: boolean; lock: LockMode; strict?: boolean },
-): Activation {
-  return {
-    savePath: settings.savePath,
-    name: settings.name,
-    id: fields.id,
-    isNew: fields.isNew ?? false,
-    readOnly: settings.readOnly,
-    strict: fields.strict ?? settings.useStrictMode,
-    lock: fields.lock,
-    lockWaitMs: settings.lockWaitMs,
-    lockLeaseMs: settings.lockLeaseMs,
-    closing: false,
-    maxLifetime: settings.gc.maxLifetime,
-    // Asked for only by who has to wait: an adapter makes it then.
-    get signal() {
-      return request.signal ?? NEVER
-    },
-    now: settings.now,
-    entered: 0,
-  }
 }
 
 /** The state of a session of which nothing is known but its id. */

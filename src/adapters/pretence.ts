@@ -1,6 +1,9 @@
 /**
  * A response that looks as if its headers were sent, while they are held.
  *
+ * Its looks come from a prototype that is laid over its own and taken away again. Properties defined
+ * on the response and deleted turn it into a hash table: 9 µs, where this takes 0.2.
+ *
  * @module
  */
 import { isHttp2, refuseHeaders, type AnyResponse, type Method } from './node-response.js'
@@ -20,73 +23,134 @@ export interface Pretence {
 /** Begins to pretend. Changing a header throws what Node throws. */
 export function pretend(response: AnyResponse): Pretence {
   const before = statusOf(response)
-  const destroyed: (() => void)[] = []
-  const masks = [
-    mask(response, { headersSent: true, ...refusals(response) }),
-    ...postpone(response, destroyed),
-  ]
+  const later: Later = []
+  const uncover = [lay(response, SENT), postpone(response, later)]
   return {
     end() {
-      masks.push(mask(response, { writableEnded: true, finished: true }))
+      uncover.push(lay(response, ENDED))
     },
     drop() {
-      for (const unmask of masks.splice(0).reverse()) unmask()
+      for (const undo of uncover.splice(0).reverse()) undo()
       const since = statusOf(response)
-      Object.assign(response, before)
+      setStatus(response, before)
       return () => {
-        Object.assign(response, since)
-        for (const destroy of destroyed) destroy()
+        setStatus(response, since)
+        for (const destroy of later) destroy()
       }
     },
   }
 }
 
+type Status = Pick<AnyResponse, 'statusCode'> & Partial<Pick<AnyResponse, 'statusMessage'>>
+
 /** HTTP/2 has no message, and warns when asked for it. */
-function statusOf(response: AnyResponse): Partial<AnyResponse> {
+function statusOf(response: AnyResponse): Status {
   const { statusCode } = response
   return isHttp2(response) ? { statusCode } : { statusCode, statusMessage: response.statusMessage }
 }
 
-function refusals(response: AnyResponse): Record<string, unknown> {
-  const refusal =
-    (method: string) =>
-    (...args: unknown[]) =>
-      refuseHeaders(response, method, args)
+function setStatus(response: AnyResponse, status: Status): void {
+  response.statusCode = status.statusCode
+  if (isHttp2(response) || status.statusMessage === response.statusMessage) return
+  response.statusMessage = status.statusMessage as string
+}
+
+/** What differs from a prototype, and the prototypes made of that, one for each kind of response. */
+interface Look {
+  readonly valuesOver: (prototype: object) => Readonly<Record<string, unknown>>
+  readonly layers: WeakMap<object, object>
+}
+
+const SENT: Look = {
+  valuesOver: (prototype) => ({ headersSent: true, ...refusals(prototype), ...delay(prototype) }),
+  layers: new WeakMap(),
+}
+
+const ENDED: Look = {
+  valuesOver: () => ({ writableEnded: true, finished: true }),
+  layers: new WeakMap(),
+}
+
+/** @returns Takes the look away again. */
+function lay(response: AnyResponse, look: Look): () => void {
+  const prototype = Object.getPrototypeOf(response) as object
+  const layer = layerOver(prototype, look)
+  const own = shadowsOf(response, layer)
+  for (const name of own.keys()) Reflect.set(response, name, Reflect.get(layer, name))
+  Object.setPrototypeOf(response, layer)
+  return () => {
+    Object.setPrototypeOf(response, prototype)
+    for (const [name, value] of own) Reflect.set(response, name, value)
+  }
+}
+
+function layerOver(prototype: object, { valuesOver, layers }: Look): object {
+  let layer = layers.get(prototype)
+  if (layer === undefined) {
+    layer = Object.create(prototype) as object
+    for (const [name, value] of Object.entries(valuesOver(prototype))) {
+      Object.defineProperty(layer, name, { value, writable: true, configurable: true })
+    }
+    layers.set(prototype, layer)
+  }
+  return layer
+}
+
+/** Properties of the response itself, which a prototype does not cover. */
+function shadowsOf(response: object, layer: object): Map<string, unknown> {
+  const own = new Map<string, unknown>()
+  for (const name of Object.getOwnPropertyNames(layer)) {
+    if (Object.hasOwn(response, name)) own.set(name, Reflect.get(response, name))
+  }
+  return own
+}
+
+function refusals(prototype: object): Record<string, unknown> {
   const methods = ['setHeader', 'appendHeader', 'removeHeader', 'setHeaders']
-  const present = methods.filter((method) => method in response)
-  return Object.fromEntries(present.map((method) => [method, refusal(method)]))
+  const present = methods.filter((method) => method in prototype)
+  return Object.fromEntries(
+    present.map((method) => [
+      method,
+      function (this: AnyResponse, ...args: unknown[]) {
+        return refuseHeaders(this, method, args)
+      },
+    ]),
+  )
+}
+
+/** What to destroy when what is held has gone out. */
+type Later = (() => void)[]
+
+const LATER = Symbol('later')
+
+/** A response or a socket: `destroy` waits while there is such a list. */
+interface Postponing {
+  destroy: Method
+  [LATER]?: Later | undefined
 }
 
 /**
  * What was sent before the connection is destroyed does arrive: Express destroys it after a second
  * `res.send()`, and the first one has been seen. So what is held goes out before.
  */
-function postpone(response: AnyResponse, destroyed: (() => void)[]): (() => void)[] {
-  const targets = isHttp2(response) ? [response] : [response, response.socket]
-  return targets.flatMap((target) => {
-    if (target === null) return []
-    const node: Method = target.destroy
-    const destroy = (...args: unknown[]) => {
-      destroyed.push(() => node.apply(target, args))
-      return target
-    }
-    return [mask(target, { destroy })]
-  })
+function postpone(response: AnyResponse, later: Later): () => void {
+  const socket = isHttp2(response) ? null : (response.socket as Postponing | null)
+  const targets: Postponing[] = socket === null ? [response] : [response, socket]
+  // Once for a connection; it stays.
+  if (socket !== null && !(LATER in socket)) Object.assign(socket, delay(socket))
+  for (const target of targets) target[LATER] = later
+  return () => {
+    for (const target of targets) target[LATER] = undefined
+  }
 }
 
-/** Lays values over properties. @returns Takes them away again. */
-function mask(target: object, values: Readonly<Record<string, unknown>>): () => void {
-  const names = Object.keys(values)
-  const own = names.map((name) => Object.getOwnPropertyDescriptor(target, name))
-  for (const name of names) {
-    const value = values[name]
-    Object.defineProperty(target, name, { value, writable: true, configurable: true })
+function delay(target: object): { readonly destroy: Method } {
+  const node = (target as Postponing).destroy
+  function destroy(this: Postponing, ...args: unknown[]): unknown {
+    const later = this[LATER]
+    if (later === undefined) return node.apply(this, args)
+    later.push(() => this.destroy(...args))
+    return this
   }
-  return () => {
-    for (const [at, name] of names.entries()) {
-      const before = own[at]
-      if (before === undefined) Reflect.deleteProperty(target, name)
-      else Object.defineProperty(target, name, before)
-    }
-  }
+  return { destroy: destroy as Method }
 }

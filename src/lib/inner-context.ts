@@ -2,36 +2,53 @@
  * Contexts that a handler gives to layers below it in the place of its own.
  *
  * Layers tell activations apart by their context, so it is the same object from open to close, brought
- * up to date for each operation: the manager still settles fields. Plain fields: an object of accessors
- * costs ten times a hash.
+ * up to date for each operation: the manager still settles fields.
  *
  * @module
  */
-import type { SessionContext } from '../handler.js'
+import type { LockMode, SessionContext } from '../handler.js'
 
 /** A context whose fields its maker still settles. */
 export type InnerContext = { -readonly [K in keyof SessionContext]: SessionContext[K] }
 
 /** A context like this one, of no id yet. */
 export function innerContext(context: SessionContext): InnerContext {
-  return {
-    savePath: context.savePath,
-    name: context.name,
-    id: undefined,
-    isNew: context.isNew,
-    readOnly: context.readOnly,
-    strict: context.strict,
-    lock: context.lock,
-    lockWaitMs: context.lockWaitMs,
-    lockLeaseMs: context.lockLeaseMs,
-    closing: context.closing,
-    maxLifetime: context.maxLifetime,
-    // Asked for only by who has to wait.
-    get signal() {
-      return context.signal
-    },
-    now: context.now,
-    entered: 0,
+  return new InContext(context)
+}
+
+/** A class for its getter: in a literal of its own it costs V8 30 times as much. */
+class InContext implements InnerContext {
+  readonly savePath: string
+  readonly name: string
+  id: string | undefined = undefined
+  isNew: boolean
+  readOnly: boolean
+  strict: boolean
+  lock: LockMode
+  readonly lockWaitMs: number
+  readonly lockLeaseMs: number
+  closing: boolean
+  readonly maxLifetime: number
+  readonly now: () => number
+  entered = 0
+
+  constructor(private readonly outer: SessionContext) {
+    this.savePath = outer.savePath
+    this.name = outer.name
+    this.isNew = outer.isNew
+    this.readOnly = outer.readOnly
+    this.strict = outer.strict
+    this.lock = outer.lock
+    this.lockWaitMs = outer.lockWaitMs
+    this.lockLeaseMs = outer.lockLeaseMs
+    this.closing = outer.closing
+    this.maxLifetime = outer.maxLifetime
+    this.now = outer.now
+  }
+
+  /** Asked for only by who has to wait. */
+  get signal(): AbortSignal {
+    return this.outer.signal
   }
 }
 
