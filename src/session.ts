@@ -6,6 +6,7 @@
 import { StateError } from './errors.js'
 import type { MaybePromise, Payload } from './handler.js'
 import type { HeaderList } from './http/headers.js'
+import type { UrlRewriterOptions } from './http/url-rewriter.js'
 import { run } from './lib/flow.js'
 import { sealed } from './lib/sealed.js'
 import { noteUpdate } from './merge.js'
@@ -23,6 +24,7 @@ import {
   type SessionStatus,
   type Substitute,
 } from './session-state.js'
+import { sidOf, transSidOf } from './session-sid.js'
 
 /** The state of a session, for the functions of this library that work on it from outside. */
 let stateOf: (session: object) => SessionState | undefined
@@ -47,6 +49,14 @@ export class Session<Data extends object = SessionData> {
   /** The id, a secret. After `regenerate()` the new one. */
   get id(): string {
     return knownId(this.#state)
+  }
+
+  /**
+   * `name=id` for links of visitors without a cookie, else the empty text: PHP's constant `SID`.
+   * Always empty unless `useOnlyCookies` is off.
+   */
+  get sid(): string {
+    return sidOf(this.#state, this)
   }
 
   /** Name of the cookie. */
@@ -245,6 +255,12 @@ export class Session<Data extends object = SessionData> {
   [Symbol.for('nodejs.util.inspect.custom')](): object {
     return this.toJSON()
   }
+}
+
+/** What puts the id into the page of a session that has ended, where that is to be; for adapters. */
+export function rewriterFor(session: object): UrlRewriterOptions | undefined {
+  const state = stateOf(session)
+  return state && transSidOf(state)
 }
 
 /**

@@ -40,6 +40,17 @@ export function readCookies(header: string, name: string, max = 4): string[] {
   return values
 }
 
+/** Whether there is a cookie that PHP makes an array of this name of: `NAME[]=`. */
+export function hasArrayCookie(header: string, name: string): boolean {
+  const limit = Math.min(header.length, MAX_HEADER)
+  let start = 0
+  for (let pairs = 0; start < limit && pairs < MAX_PAIRS; pairs += 1) {
+    if (header.startsWith(`${name}[`, skipBlanks(header, start, limit))) return true
+    start = endOfPair(header, start) + 1
+  }
+  return false
+}
+
 function endOfPair(header: string, start: number): number {
   const end = header.indexOf(';', start)
   return end < 0 ? header.length : end

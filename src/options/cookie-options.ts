@@ -23,6 +23,11 @@ export type CookiePriority = (typeof PRIORITY)[number]
 export interface CookieOptions {
   /** Seconds the browser keeps it; 0 until the browser is closed. @default 0 */
   lifetime?: number | undefined
+  /**
+   * Sends the cookie with a `lifetime` again each time the session is used, so that it counts from
+   * the last use. PHP differs: there it counts from the first. @default false
+   */
+  refresh?: boolean | undefined
   /** Empty leaves it out: the browser then takes the folder of the request. @default '/' */
   path?: string | undefined
   /** Empty leaves it out: the cookie belongs to the answering host alone. @default '' */
@@ -42,6 +47,7 @@ export interface CookieOptions {
 /** Options with every default filled in and every rule checked. */
 export interface ResolvedCookie {
   readonly lifetime: number
+  readonly refresh: boolean
   readonly path: string
   readonly domain: string
   readonly secure: boolean | 'auto'
@@ -53,6 +59,7 @@ export interface ResolvedCookie {
 
 const DEFAULTS: ResolvedCookie = {
   lifetime: 0,
+  refresh: false,
   path: '/',
   domain: '',
   secure: 'auto',
@@ -94,17 +101,18 @@ export function resolveCookieOptions(options: CookieOptions, name: string): Reso
   assertCookieName(name)
   assertKnownKeys('cookie', options, DEFAULTS)
   const { lifetime = 0, path = '/', domain = '', priority } = options
-  const { secure = 'auto', httpOnly = true, partitioned = false } = options
+  const { secure = 'auto', httpOnly = true, partitioned = false, refresh = false } = options
   assertInteger('cookie.lifetime', lifetime, 0, MAX_LIFETIME)
   assertPath(path)
   assertDomain(domain)
   if (secure !== 'auto') assertBoolean('cookie.secure', secure)
   assertBoolean('cookie.httpOnly', httpOnly)
   assertBoolean('cookie.partitioned', partitioned)
+  assertBoolean('cookie.refresh', refresh)
   if (priority !== undefined) assertOneOf('cookie.priority', priority, PRIORITY)
   const sameSite = resolveSameSite(options.sameSite ?? DEFAULTS.sameSite)
-  const cookie = { lifetime, path, domain, secure, httpOnly, sameSite, partitioned, priority }
-  return applyRules(name, cookie)
+  const where = { path, domain, secure, httpOnly, sameSite, partitioned, priority }
+  return applyRules(name, { lifetime, refresh, ...where })
 }
 
 /**

@@ -1,5 +1,5 @@
 /** Checks of options that are more than a plain value. */
-import { assertOneOf } from '../lib/check.js'
+import { assertOneOf, assertString } from '../lib/check.js'
 import type { Serializer } from '../serializer.js'
 
 /** @throws {TypeError} Unless it is a list; the chain looks at each handler. */
@@ -26,4 +26,10 @@ export function assertObject(label: string, value: unknown): void {
   if (typeof value !== 'object' || value === null) {
     throw new TypeError(`"${label}" must be an object`)
   }
+}
+
+/** @throws {TypeError} Unless it is text with commas, or a list of what would stand between them. */
+export function assertList(label: string, value: unknown): void {
+  if (!Array.isArray(value)) return assertString(label, value)
+  for (const each of value) assertString(`${label}[]`, each)
 }

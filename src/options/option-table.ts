@@ -13,8 +13,14 @@ import {
   assertString,
 } from '../lib/check.js'
 import { assertBreaker } from './breaker-options.js'
-import { CACHE_LIMITERS } from './cache-limiters.js'
-import { assertConflict, assertHandlers, assertObject, assertSerializer } from './option-checks.js'
+import { resolveCacheLimiter } from './cache-limiters.js'
+import {
+  assertConflict,
+  assertHandlers,
+  assertList,
+  assertObject,
+  assertSerializer,
+} from './option-checks.js'
 import type { GcOptions, SessionOptions, StartOverrides } from './options.js'
 
 /** One row: what stands when nothing is said, and what may be said. */
@@ -60,7 +66,13 @@ export const TABLE: { readonly [K in keyof Required<SessionOptions>]: Row } = {
   gc: row({}, assertObject),
   absoluteLifetime: row(0, integer(0, MAX_LIFETIME)),
   cookie: row(undefined, assertObject),
-  cacheLimiter: row('nocache', oneOf(CACHE_LIMITERS)),
+  useCookies: row(true, assertBoolean),
+  useOnlyCookies: row(true, assertBoolean),
+  useTransSid: row(false, assertBoolean),
+  transSidTags: row('a=href,area=href,frame=src,form=', assertList),
+  transSidHosts: row('', assertList),
+  refererCheck: row('', assertString),
+  cacheLimiter: row('nocache', (label, value) => void resolveCacheLimiter(value, label)),
   cacheExpire: row(180, integer(0, MAX_LIFETIME)),
   onUnreadable: row('new', oneOf(['new', 'error'])),
   now: row(Date.now, assertFunction),

@@ -80,8 +80,23 @@ export interface SessionOptions {
   /** Seconds since its creation after which a session ends, used or not; 0 is never. @default 0 */
   absoluteLifetime?: number | undefined
   cookie?: CookieOptions | undefined
+  /** Read the id from the cookie, and send it in one. @default true */
+  useCookies?: boolean | undefined
+  /** Take no id from a URL or a form. Off, links that are passed on pass sessions on. @default true */
+  useOnlyCookies?: boolean | undefined
+  /**
+   * Put the id into links and forms of pages, for visitors without a cookie; needs `useOnlyCookies`
+   * to be off. An id in a URL leaks. @default false
+   */
+  useTransSid?: boolean | undefined
+  /** Tags and attributes that get it, separated by commas. @default 'a=href,area=href,frame=src,form=' */
+  transSidTags?: string | readonly string[] | undefined
+  /** Hosts that may learn the id beside this one, separated by commas. @default '' */
+  transSidHosts?: string | readonly string[] | undefined
+  /** A text that a `Referer` must contain, or the id is ignored; needs `useOnlyCookies` off. @default '' */
+  refererCheck?: string | undefined
   /** Cache headers of a response that used the session. @default 'nocache' */
-  cacheLimiter?: CacheLimiter | undefined
+  cacheLimiter?: CacheLimiter | Uppercase<CacheLimiter> | undefined
   /** `max-age` of the cache limiters, in minutes as in PHP. @default 180 */
   cacheExpire?: number | undefined
   /** A stored session that cannot be decoded: start a new one, or throw. @default 'new' */
@@ -124,6 +139,12 @@ export interface Settings {
   readonly gc: { readonly [K in keyof Required<GcOptions>]: number }
   readonly absoluteLifetime: number
   readonly cookie: ResolvedCookie
+  readonly useCookies: boolean
+  readonly useOnlyCookies: boolean
+  readonly useTransSid: boolean
+  readonly transSidTags: string
+  readonly transSidHosts: string
+  readonly refererCheck: string
   readonly cacheLimiter: CacheLimiter
   readonly cacheExpire: number
   readonly onUnreadable: 'new' | 'error'

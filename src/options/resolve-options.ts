@@ -3,11 +3,13 @@
  *
  * @module
  */
+import { publish } from '../events.js'
 import type { SessionHandler } from '../handler.js'
 import type { IdGenerator, IdOptions } from '../id/generate.js'
 import { assertKnownKeys } from '../lib/check.js'
 import type { Serializer } from '../serializer.js'
 import { resolveBreaker } from './breaker-options.js'
+import { resolveCacheLimiter } from './cache-limiters.js'
 import { resolveCookieOptions } from './cookie-options.js'
 import { GC_TABLE, OVERRIDE_TABLE, resolve, TABLE } from './option-table.js'
 import type { SessionOptions, Settings, StartOverrides } from './options.js'
@@ -29,6 +31,7 @@ export function resolveOptions(options: SessionOptions): ResolvedOptions {
   const resolved = resolve('createSessionManager', options, TABLE) as Required<SessionOptions>
   const { handlers, serializer, id, lockWait, holdLimit, lockLease, storeTimeout, ...rest } =
     resolved as Filled
+  warnOfLinks(rest)
   const settings: Settings = {
     ...rest,
     lockWaitMs: lockWait * 1000,
@@ -38,9 +41,24 @@ export function resolveOptions(options: SessionOptions): ResolvedOptions {
     breaker: resolveBreaker(rest.breaker),
     gc: resolve('gc', rest.gc, GC_TABLE, 'gc.') as Settings['gc'],
     cookie: resolveCookieOptions(resolved.cookie ?? {}, rest.name),
+    transSidTags: String(rest.transSidTags),
+    transSidHosts: String(rest.transSidHosts),
+    cacheLimiter: resolveCacheLimiter(rest.cacheLimiter),
     readOnly: false,
   }
   return { settings, handlers, serializer, id }
+}
+
+type Links = Pick<Settings, 'useOnlyCookies' | 'useTransSid' | 'refererCheck'>
+
+/** What has no effect alone is worth a word. */
+function warnOfLinks({ useOnlyCookies, useTransSid, refererCheck }: Links): void {
+  if (!useOnlyCookies || (!useTransSid && refererCheck === '')) return
+  const named = useTransSid ? 'useTransSid' : 'refererCheck'
+  publish('sessionz:warning', () => ({
+    code: 'ONLY_COOKIES',
+    message: `"${named}" has no effect while "useOnlyCookies" is on`,
+  }))
 }
 
 /** All options present, those of a plain type with it. */

@@ -23,7 +23,10 @@ describe('read', () => {
   bench('usual header', () => void readCookies(USUAL, 'PHPSESSID'))
   bench('usual header, split and decodeURIComponent', () => void split(USUAL, 'PHPSESSID'))
   bench('usual header, as candidates', () => {
-    candidates({ cookieHeader: USUAL }, { name: 'PHPSESSID' })
+    candidates(
+      { cookieHeader: USUAL },
+      { name: 'PHPSESSID', useCookies: true, useOnlyCookies: true, refererCheck: '' },
+    )
   })
   bench('without our cookie', () => void readCookies('theme=dark; consent=yes', 'PHPSESSID'))
 })

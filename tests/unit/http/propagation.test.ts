@@ -1,10 +1,15 @@
 import { describe, expect, it } from 'vitest'
-import { candidates } from '../../../src/http/propagation.js'
+import {
+  candidates,
+  needsSid,
+  needsTransSid,
+  type SessionRequest,
+} from '../../../src/http/propagation.js'
 import { fastestMs } from '../../helpers/fastest.js'
 
-const OPTIONS = { name: 'sid' }
-const ids = (cookieHeader: string, minIdLength?: number) =>
-  candidates({ cookieHeader }, { ...OPTIONS, minIdLength }).ids
+const OPTIONS = { name: 'sid', useCookies: true, useOnlyCookies: true, refererCheck: '' }
+const ANYWHERE = { ...OPTIONS, useOnlyCookies: false }
+const ids = (cookieHeader: string) => candidates({ cookieHeader }, OPTIONS).ids
 
 /** All orders of three things. */
 const orders = <T>([a, b, c]: readonly [T, T, T]) => [
@@ -47,8 +52,8 @@ describe('the ids a request names', () => {
     expect(fastestMs(() => ids(header))).toBeLessThan(5)
   })
 
-  it('can be asked for a length', () => {
-    expect(ids(`sid=short; sid=${'a'.repeat(22)}`, 22)).toEqual(['a'.repeat(22)])
+  it('have 1 to 256 characters', () => {
+    expect(ids('sid=a')).toEqual(['a'])
     expect(ids(`sid=${'a'.repeat(256)}`)).toHaveLength(1)
     expect(ids(`sid=${'a'.repeat(257)}`)).toHaveLength(0)
   })
@@ -74,5 +79,95 @@ describe('the ids a request names', () => {
       else if (character === ';') expect(found).toEqual(['a'])
       else if (found.length > 0) expect.fail(`U+${point.toString(16)} was taken`)
     }
+  })
+})
+
+describe('an id in a URL or a form', () => {
+  const found = (request: SessionRequest, options = ANYWHERE) => candidates(request, options).ids
+
+  it('is not looked at by default', () => {
+    expect(found({ url: '/?sid=a', body: { sid: 'b' } }, OPTIONS)).toEqual([])
+  })
+
+  it.each<[SessionRequest, string[]]>([
+    [{ url: '/?sid=a' }, ['a']],
+    [{ body: { sid: 'b' } }, ['b']],
+    [{ url: '/?sid=a', body: { sid: 'b' } }, ['a']],
+    [{ url: '/?sid=', body: { sid: 'b' } }, []],
+    [{ url: '/?sid[]=a', body: { sid: 'b' } }, ['b']],
+    [{ url: '/?other=a' }, []],
+    [{ url: '/?sid=..%2Fx' }, []],
+    [{ body: { sid: ['b'] } }, []],
+    [{ body: { sid: 7 } }, []],
+    [{ body: null }, []],
+    [{ body: JSON.parse('{"__proto__":{"sid":"b"}}') as object }, []],
+    [{ body: Object.create({ sid: 'b' }) as object }, []],
+    [{ cookieHeader: 'sid=c', url: '/?sid=a' }, ['c']],
+    [{ cookieHeader: 'sid=', url: '/?sid=a' }, []],
+    [{ cookieHeader: 'sid=a<b', url: '/?sid=a' }, []],
+    [{ cookieHeader: 'sid[]=c', url: '/?sid=a' }, ['a']],
+  ])('goes behind cookies, the query before the form: %j', (request, expected) => {
+    expect(found(request)).toEqual(expected)
+  })
+
+  it('is all there is where cookies are not used', () => {
+    const request = { cookieHeader: 'sid=c', url: '/?sid=a' }
+
+    expect(found(request, { ...ANYWHERE, useCookies: false })).toEqual(['a'])
+    expect(found(request, { ...OPTIONS, useCookies: false })).toEqual([])
+  })
+})
+
+describe('the Referer', () => {
+  const options = { ...ANYWHERE, refererCheck: 'example.com' }
+  const kept = (referer: string | undefined, request: SessionRequest = { url: '/?sid=a' }) =>
+    candidates({ ...request, referer }, options).ids.length > 0
+
+  it.each([
+    ['http://example.com/page', true],
+    ['http://notexample.com.evil.test/', true],
+    ['http://evil.test/?example.com', true],
+    ['http://Example.com/', false],
+    ['http://evil.test/', false],
+    ['garbage', false],
+    ['', true],
+    [undefined, true],
+  ])('%j keeps an id: %s', (referer, expected) => {
+    expect(kept(referer)).toBe(expected)
+    expect(kept(referer, { cookieHeader: 'sid=a' })).toBe(expected)
+  })
+
+  it('does not matter where only cookies count, or the application chose the id', () => {
+    const request = { cookieHeader: 'sid=a', referer: 'http://evil.test/' }
+
+    expect(candidates(request, { ...options, useOnlyCookies: true }).ids).toEqual(['a'])
+    expect(candidates({ ...request, id: 'b' }, options).ids).toEqual(['b'])
+  })
+})
+
+describe('a page', () => {
+  const TRANS = { ...ANYWHERE, useTransSid: true }
+
+  it.each<[SessionRequest, boolean, boolean]>([
+    [{}, true, true],
+    [{ url: '/?sid=a' }, true, true],
+    [{ cookieHeader: 'other=a' }, true, true],
+    [{ cookieHeader: 'sid=a' }, false, false],
+    [{ cookieHeader: 'sid=' }, false, false],
+    [{ cookieHeader: 'x=1; sid[]=a' }, false, false],
+    [{ cookieHeader: 'sid=a', id: 'b' }, true, false],
+  ])('is told the id when no cookie came: %j, by SID %s, in links %s', (request, sid, links) => {
+    expect(needsSid(request, TRANS)).toBe(sid)
+    expect(needsTransSid(request, TRANS)).toBe(links)
+  })
+
+  it('is always told it where cookies are not used, and never where only they are', () => {
+    const request = { cookieHeader: 'sid=a' }
+
+    expect(needsSid(request, { ...TRANS, useCookies: false })).toBe(true)
+    expect(needsTransSid(request, { ...TRANS, useCookies: false })).toBe(true)
+    expect(needsSid({}, { ...TRANS, useOnlyCookies: true })).toBe(false)
+    expect(needsTransSid({}, { ...TRANS, useOnlyCookies: true })).toBe(false)
+    expect(needsTransSid({}, { ...TRANS, useTransSid: false })).toBe(false)
   })
 })

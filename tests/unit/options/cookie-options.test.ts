@@ -17,6 +17,7 @@ describe('defaults', () => {
   it('are HttpOnly, Lax, for the whole host, until the browser closes', () => {
     expect(resolve({})).toEqual({
       lifetime: 0,
+      refresh: false,
       path: '/',
       domain: '',
       secure: 'auto',
