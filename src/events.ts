@@ -37,6 +37,8 @@ export interface SessionEvents {
   'sessionz:lock-timeout': { readonly name: string; readonly waitedMs: number }
   /** A request named a session that storage does not know: over, lost, or made up. */
   'sessionz:unknown': { readonly name: string }
+  /** A session got a new id; `grace` is the seconds for which the old one leads to it. */
+  'sessionz:regenerate': { readonly name: string; readonly grace: number }
   /** Garbage was collected. */
   'sessionz:gc': { readonly name: string; readonly removed: number; readonly tookMs: number }
   /** Work in the background failed; no request was there to be told. */

@@ -31,6 +31,7 @@ export { Session } from './session.js'
 
 export type { SessionErrorCode } from './errors.js'
 export type { SessionEvents } from './events.js'
+export type { SessionTraces } from './events-traces.js'
 export type {
   Chain,
   HandlerDefinition,

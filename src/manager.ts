@@ -5,9 +5,11 @@
  */
 import { fresh } from './begin.js'
 import { composeChain } from './chain.js'
+import { tracedChain } from './chain-traces.js'
 import { administration, disposeAll, type Administration } from './administration.js'
 import { StateError } from './errors.js'
 import { publish } from './events.js'
+import { isTraced, traced, type SessionTraces } from './events-traces.js'
 import { createCollector, type Collector } from './garbage.js'
 import type { SessionHandler } from './handler.js'
 import { memoryHandler } from './handlers/memory.js'
@@ -82,13 +84,13 @@ export function createSessionManager<Data extends object = SessionData>(
     async start(request = {}, overrides) {
       const chosen = overrides === undefined ? settings : overrideSettings(settings, overrides)
       const begun = begin(request, chosen)
-      try {
-        const session = await run(starting<Data>(begun))
-        drawGc(begun)
-        return session
-      } catch (error) {
-        return standIn<Data>(begun, error)
-      }
+      if (!isTraced('sessionz:start')) return await started<Data>(begun)
+      const { name, readOnly } = chosen
+      const message: SessionTraces['sessionz:start'] = { name, readOnly }
+      return await traced('sessionz:start', message, {
+        work: () => started<Data>(begun),
+        done: ({ isNew }) => void (message.isNew = isNew),
+      })
     },
     startNew(request = {}) {
       return fresh<Data>(begin(request, settings), 0)
@@ -115,6 +117,16 @@ export function createSessionManager<Data extends object = SessionData>(
   return manager
 }
 
+async function started<Data extends object>(begun: Start): Promise<Session<Data>> {
+  try {
+    const session = await run(starting<Data>(begun))
+    drawGc(begun)
+    return session
+  } catch (error) {
+    return standIn<Data>(begun, error)
+  }
+}
+
 interface Host extends SessionHost {
   readonly collector: Collector
 }
@@ -127,7 +139,8 @@ function createHost(
   const { name, onStoreError, gc } = settings
   const copies = onStoreError === 'stale' ? lastCopies(gc.maxLifetime * 1000) : undefined
   const given = composeChain(handlers) // errors count the handlers as they were given
-  const chain = copies === undefined ? given : composeChain([copies.layer, ...handlers])
+  const whole = copies === undefined ? given : composeChain([copies.layer, ...handlers])
+  const chain = tracedChain(whole)
   const changed = (state: BreakerState) => publish('sessionz:breaker', () => ({ name, state }))
   const breaker = createBreaker({ ...settings.breaker, changed })
   const collector = createCollector({ chain, breaker }, settings)

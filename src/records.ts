@@ -5,6 +5,7 @@
  */
 import type { Activation } from './context.js'
 import { EncodeError, StoreError } from './errors.js'
+import { publish } from './events.js'
 import type { Payload } from './handler.js'
 import type { Flow } from './lib/flow.js'
 import { forwarding, seconds } from './metadata.js'
@@ -75,6 +76,8 @@ function lockOf(state: SessionState): 'none' | 'exclusive' {
 export function* moveRecord(state: SessionState, payload: Payload): Flow<void> {
   yield* insert(state, payload)
   if (yield* retire(state)) {
+    const { settings, grace } = state
+    publish('sessionz:regenerate', () => ({ name: settings.name, grace }))
     state.storedId = state.id
     return
   }

@@ -4,11 +4,14 @@
  * @module
  */
 import { commit } from './commit.js'
+import { isTraced, traced, type SessionTraces } from './events-traces.js'
 import type { MaybePromise } from './handler.js'
 import type { HeaderList } from './http/headers.js'
 import { run, type Flow } from './lib/flow.js'
 import { responseHeaders } from './session-headers.js'
-import type { SessionState } from './session-state.js'
+import type { SessionState, SessionStatus } from './session-state.js'
+
+type Ended = Exclude<SessionStatus, 'active'>
 
 /** What an adapter knows of a session that ends. */
 export interface Ending {
@@ -27,8 +30,17 @@ export function end(
   { touched, announce = false }: Ending,
 ): MaybePromise<HeaderList> {
   if (announce && state.status === 'active') state.announce = true
-  state.ending ??= run(ending(state, touched))
+  state.ending ??= tracedEnd(state, touched)
   return state.ending
+}
+
+function tracedEnd(state: SessionState, touched: boolean): MaybePromise<HeaderList> {
+  if (state.status !== 'active' || !isTraced('sessionz:commit')) return run(ending(state, touched))
+  const message: SessionTraces['sessionz:commit'] = { name: state.settings.name }
+  return traced('sessionz:commit', message, {
+    work: () => run(ending(state, touched)),
+    done: () => void (message.status = state.status as Ended),
+  })
 }
 
 function* ending(state: SessionState, touched: boolean): Flow<HeaderList> {

@@ -150,6 +150,7 @@ describe('the reference', () => {
     ['php-ini.md', 'src/php-ini.ts', 'PhpIniOverrides', []],
     ['url-rewriter.md', 'src/http/url-rewriter.ts', 'UrlRewriterOptions', []],
     ['events.md', 'src/events.ts', 'SessionEvents', []],
+    ['events.md', 'src/events-traces.ts', 'SessionTraces', []],
     ['errors.md', 'src/errors.ts', 'SessionErrorCode', []],
     ['handlers.md', 'src/handler.ts', 'SessionContext', []],
     ['handlers.md', 'src/handler.ts', 'SessionHandler', ['name']],
