@@ -41,6 +41,8 @@ export interface SessionEvents {
   'sessionz:regenerate': { readonly name: string; readonly grace: number }
   /** Garbage was collected. */
   'sessionz:gc': { readonly name: string; readonly removed: number; readonly tookMs: number }
+  /** A collection that is still under way has removed so many more. */
+  'sessionz:gc-progress': { readonly handler: string; readonly removed: number }
   /** Work in the background failed; no request was there to be told. */
   'sessionz:error': { readonly operation: string; readonly error: unknown }
   /** A set-up that works but is not what was meant; once per cause. */

@@ -68,7 +68,14 @@ describe('the tarball', () => {
     const shared = /^dist\/[\w-]+-[\w-]{8}\.(js|cjs|d\.ts|d\.cts)$/ // parts of several entries
 
     expect(files.filter((path) => !shared.test(path)).sort()).toEqual(
-      [...entries, 'CHANGELOG.md', 'LICENSE', 'README.md', 'package.json'].sort(),
+      [
+        ...entries,
+        'dist/cli/bin.js',
+        'CHANGELOG.md',
+        'LICENSE',
+        'README.md',
+        'package.json',
+      ].sort(),
     )
   })
 
@@ -82,6 +89,18 @@ describe('the tarball', () => {
       expect(manifest[kind] ?? {}).toEqual({})
     }
     expect(Object.keys(manifest.scripts).filter((name) => name.includes('install'))).toEqual([])
+  })
+})
+
+describe('the program', () => {
+  it('starts from where it is installed', () => {
+    const bin = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8')) as {
+      bin: Record<string, string>
+    }
+    const path = join(installed, bin.bin['sessionz'] as string)
+
+    expect(readFileSync(path, 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/)
+    expect(run(process.execPath, [path, 'keygen'], folder)).toMatch(/^szk1_[\w-]{48}\n$/)
   })
 })
 

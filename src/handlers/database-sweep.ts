@@ -3,11 +3,13 @@
  *
  * @module
  */
+import { publish } from '../events.js'
 import type { SessionContext, SessionInfo } from '../handler.js'
 import type { SqlRunner } from '../lib/sql-run.js'
 import type { SqlQuery, SqlRow, SqlValue } from '../lib/sql.js'
 import type { LeaseStatements } from '../locks/sql-lease.js'
 import type { Layout } from '../stores/layouts.js'
+import { NAME } from './database-holders.js'
 import type { Call, Statements, Times } from './database-statements.js'
 
 /** What a sweep works with. */
@@ -29,11 +31,16 @@ export function sweepsOf({ run, query, texts, layout, lease, batch }: SweepParts
     run(operation, () => query(statement, parameters))
 
   /** Removes batch after batch, until one is not full or the context's signal is aborted. */
-  async function inBatches(next: () => Call, context: SessionContext): Promise<number> {
+  async function inBatches(
+    next: () => Call,
+    context: SessionContext,
+    tell: (removed: number) => void,
+  ): Promise<number> {
     let removed = 0
     for (;;) {
       const { changes } = await ask('gc', next())
       removed += changes
+      tell(changes)
       if (changes < batch || context.signal.aborted) return removed
       await othersTurn()
     }
@@ -42,8 +49,8 @@ export function sweepsOf({ run, query, texts, layout, lease, batch }: SweepParts
   return {
     async gc(maxLifetime: number, context: SessionContext): Promise<number> {
       const times = timesOf(layout, maxLifetime, context)
-      const removed = await inBatches(() => texts.collect(times, batch), context)
-      if (lease !== undefined) await inBatches(() => [lease.collect, [batch]], context)
+      const removed = await inBatches(() => texts.collect(times, batch), context, told)
+      if (lease !== undefined) await inBatches(() => [lease.collect, [batch]], context, untold)
       return removed
     },
     async *list(context: SessionContext): AsyncIterable<SessionInfo> {
@@ -69,6 +76,10 @@ function timesOf({ ends }: Layout, maxLifetime: number, context: SessionContext)
   const laterMs = ends === true ? Math.max(0, maxLifetime - context.maxLifetime) * 1000 : 0
   return { now: () => context.now() - laterMs, maxLifetime }
 }
+
+const told = (removed: number) =>
+  publish('sessionz:gc-progress', () => ({ handler: NAME, removed }))
+const untold = () => undefined
 
 function othersTurn(): Promise<void> {
   return new Promise((resolve) => void setImmediate(resolve))

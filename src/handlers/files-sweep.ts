@@ -5,6 +5,7 @@
  */
 import { lstatSync } from 'node:fs'
 import { LockTimeoutError, StoreError } from '../errors.js'
+import { publish } from '../events.js'
 import type { SessionContext, SessionInfo } from '../handler.js'
 import { isValidId } from '../id/validate.js'
 import { errorCode } from '../lib/fs-error.js'
@@ -31,6 +32,8 @@ const PATIENCE_MS = 100
  *
  * PHP differs: it removes sessions that are in use, so that their changes are lost.
  *
+ * It ends after those in hand when the context's signal is aborted.
+ *
  * @returns How many sessions were removed.
  */
 export async function collect(sweep: Sweep): Promise<number> {
@@ -44,6 +47,7 @@ export async function collect(sweep: Sweep): Promise<number> {
     if (batch.length < BATCH) continue
     removed += await total(batch)
     batch = []
+    if (sweep.context.signal.aborted) break
   }
   return removed + (await total(batch))
 }
@@ -55,6 +59,7 @@ async function total(counts: readonly Promise<number>[]): Promise<number> {
     if (result.status === 'rejected') throw result.reason
     sum += result.value
   }
+  publish('sessionz:gc-progress', () => ({ handler: 'files', removed: sum }))
   return sum
 }
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { publish } from '../events.js'
 import type { SessionContext, SessionInfo } from '../handler.js'
 import { setImmediate } from 'node:timers/promises'
 import type { SqlResult, SqlRow } from '../lib/sql.js'
@@ -61,7 +62,9 @@ export function sweeper(table: string, run: Run): Sweeper {
       for await (const page of pages('gc')) {
         const over = page.filter(({ expires }) => hasEnded(expires, maxLifetime, context))
         for (let from = 0; from < over.length && !context.signal.aborted; from += BATCH) {
-          count += await collect(over.slice(from, from + BATCH))
+          const gone = await collect(over.slice(from, from + BATCH))
+          count += gone
+          publish('sessionz:gc-progress', () => ({ handler: 'options-table', removed: gone }))
         }
         if (context.signal.aborted) break
         await setImmediate()

@@ -1,0 +1,59 @@
+/** `sessionz check` */
+import { command, type Task } from '../command.js'
+import { BATCH_FLAGS, IDS_FLAG, integerOf, isGiven, JSON_FLAG, LOCK_FLAG, PLACE_FLAGS } from '../flags.js' // prettier-ignore
+import { errorCode } from '../../lib/fs-error.js'
+import type { Place } from '../place.js'
+import { EXIT, reasonOf } from '../problems.js'
+import { eachSession, expectedOf, listOf, payloadOf } from '../sessions.js'
+import { count, sessions, shownId } from '../units.js'
+
+export const check = command({
+  name: 'check',
+  summary: 'Reads every session and names those that cannot be read',
+  words: '',
+  counts: [0, 0],
+  details: ['Exit code 1 when there are any. Nothing is changed.'],
+  flags: { ...BATCH_FLAGS, ...LOCK_FLAG, ...IDS_FLAG, ...JSON_FLAG, ...PLACE_FLAGS },
+  async run(task) {
+    const { given, io, out, progress } = task
+    const where = await task.place()
+    const limit = integerOf(given, 'limit', 0)
+    const bar = await progress('check', () => limit ?? expectedOf(where, true))
+    const walk = { signal: io.signal, batch: integerOf(given, 'batch', 1), limit }
+    const found = { read: 0, bad: 0 }
+    await eachSession(listOf(where, true), walk, async ({ id }) => {
+      const error = await faultOf(where, id)
+      if (error === undefined) found.read += 1
+      else {
+        found.bad += 1
+        bar.clear()
+        await tell(task, id, error)
+      }
+      bar.step()
+    })
+    bar.end()
+    const { read, bad } = found
+    if (!isGiven(given, 'json')) await out.line(`${sessions(read)} read, ${count(bad)} unreadable`)
+    return bad === 0 ? EXIT.ok : EXIT.problem
+  },
+})
+
+/** What is wrong with a session; one that has gone meanwhile is fine. */
+async function faultOf(place: Place, id: string): Promise<unknown> {
+  try {
+    const payload = await payloadOf(place, id)
+    if (payload !== undefined) place.serializer.decode(payload)
+    return undefined
+  } catch (error) {
+    return error
+  }
+}
+
+async function tell({ given, out }: Task, id: string, error: unknown): Promise<void> {
+  const shown = shownId(id, isGiven(given, 'full-ids'))
+  const code = errorCode(error)
+  const reason = reasonOf(error)
+  if (isGiven(given, 'json')) await out.line(JSON.stringify({ id: shown, code, reason }))
+  else await out.line(`${shown}  ${reason}`)
+  await out.flush()
+}

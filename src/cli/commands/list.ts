@@ -1,0 +1,109 @@
+/** `sessionz list` */
+import { command, type Given, type Task } from '../command.js'
+import { IDS_FLAG, integerOf, isGiven, JSON_FLAG, PLACE_FLAGS, textOf, wordOf } from '../flags.js'
+import type { SessionInfo } from '../../handler.js'
+import { pageOf, SORTS, type Wish } from '../pages.js'
+import type { Place } from '../place.js'
+import { EXIT } from '../problems.js'
+import { expectedOf } from '../sessions.js'
+import { bytes, duration, shownId } from '../units.js'
+
+const LIMIT = 100
+
+export const list = command({
+  name: 'list',
+  summary: 'Lists sessions: id, age (time since the last use), size',
+  words: '',
+  counts: [0, 0],
+  details: [
+    'Sorted lists take the time of several walks and not the memory of one, however long they are.',
+  ],
+  flags: {
+    limit: { value: 'n', text: `how many (default: ${LIMIT}; 0 is all)` },
+    page: { value: 'n', text: 'the n-th of such pages' },
+    after: { value: 'id', text: 'begin behind this session' },
+    sort: { value: 'by', text: `${SORTS.join(', ')} (default: as they are stored)` },
+    reverse: { text: 'the other way round; goes with --sort' },
+    expired: { text: 'with those that are over and not collected yet' },
+    ...IDS_FLAG,
+    ...JSON_FLAG,
+    ...PLACE_FLAGS,
+  },
+  async run(task) {
+    const { given } = task
+    const where = await task.place()
+    const wish = wishOf(given)
+    const shown = await print(task, where, pageOf(where, wish, task.io.signal))
+    if (wish.limit !== undefined && shown.more) {
+      const page = integerOf(given, 'page', 1)
+      const next = page === undefined ? `--after ${shown.last}` : `--page ${page + 1}`
+      task.note(`there are more: ${next}`)
+    }
+    return EXIT.ok
+  },
+})
+
+function wishOf(given: Given): Wish {
+  const limit = integerOf(given, 'limit', 0) ?? LIMIT
+  const page = integerOf(given, 'page', 1) ?? 1
+  return {
+    limit: limit === 0 ? undefined : limit,
+    skip: (page - 1) * limit,
+    after: textOf(given, 'after'),
+    sort: wordOf(given, 'sort', SORTS),
+    reverse: isGiven(given, 'reverse'),
+    expiredToo: isGiven(given, 'expired'),
+  }
+}
+
+/** Prints a page, and finds out whether something follows. */
+async function print(
+  { given, io, out, progress }: Task,
+  place: Place,
+  page: AsyncIterable<SessionInfo | 'more'>,
+) {
+  const line = lineOf(given, place.now())
+  const quiet = io.stdout.isTTY === true // rows move by themselves there
+  const bar = quiet ? undefined : await progress('list', () => expectedOf(place, false))
+  const shown = { more: false, last: '' }
+  if (!isGiven(given, 'json')) await out.line(heading(given))
+  for await (const info of page) {
+    if (info === 'more') shown.more = true
+    else {
+      shown.last = shownId(info.id, isGiven(given, 'full-ids'))
+      await out.line(line(info))
+      bar?.step()
+    }
+  }
+  await out.flush()
+  return shown
+}
+
+const WIDTHS = { short: 10, full: 32 } as const
+
+function idWidth(given: Given): number {
+  return isGiven(given, 'full-ids') ? WIDTHS.full : WIDTHS.short
+}
+
+function heading(given: Given): string {
+  return `${'id'.padEnd(idWidth(given))}  ${'age'.padStart(7)}  ${'size'.padStart(8)}`
+}
+
+function lineOf(given: Given, nowMs: number): (info: SessionInfo) => string {
+  const full = isGiven(given, 'full-ids')
+  const width = idWidth(given)
+  const age = (info: SessionInfo) => Math.max(0, nowMs - info.touchedMs) / 1000
+  if (isGiven(given, 'json')) {
+    return (info) =>
+      JSON.stringify({
+        id: shownId(info.id, full),
+        touched: new Date(info.touchedMs).toISOString(),
+        age: Math.floor(age(info)),
+        bytes: info.bytes,
+      })
+  }
+  return (info) => {
+    const id = shownId(info.id, full).padEnd(width)
+    return `${id}  ${duration(age(info)).padStart(7)}  ${bytes(info.bytes).padStart(8)}`
+  }
+}

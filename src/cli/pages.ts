@@ -1,0 +1,129 @@
+/**
+ * Pages of a list, in any order, in bounded memory: a sorted list is made of walks over the whole,
+ * each of which keeps the next part of it.
+ *
+ * @module
+ */
+import type { SessionInfo } from '../handler.js'
+import type { Place } from './place.js'
+import { Problem } from './problems.js'
+import { breather, listOf } from './sessions.js'
+
+export const SORTS = ['age', 'size', 'id'] as const
+
+export type Sort = (typeof SORTS)[number]
+
+/** Which part of the list is wanted. */
+export interface Wish {
+  /** `undefined` is all. */
+  readonly limit: number | undefined
+  readonly skip: number
+  /** An id, or the beginning of one: the page begins behind it. */
+  readonly after: string | undefined
+  readonly sort: Sort | undefined
+  readonly reverse: boolean
+  readonly expiredToo: boolean
+}
+
+/** So many sessions of a sorted list are kept at a time. */
+const PART = 50_000
+
+type Order = (a: SessionInfo, b: SessionInfo) => number
+
+const byId: Order = (a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0)
+/** The longest unused and the largest first; equal ones in the order of their ids. */
+const ORDERS: Readonly<Record<Sort, Order>> = {
+  age: (a, b) => a.touchedMs - b.touchedMs || byId(a, b),
+  size: (a, b) => b.bytes - a.bytes || byId(a, b),
+  id: byId,
+}
+
+/**
+ * The sessions of a page, then `'more'` where others follow.
+ *
+ * @throws {Problem} When there is no session to begin behind.
+ */
+export async function* pageOf(
+  place: Place,
+  wish: Wish,
+  signal: AbortSignal,
+): AsyncGenerator<SessionInfo | 'more'> {
+  const { limit = Infinity, skip } = wish
+  let index = 0
+  for await (const info of following(place, wish)) {
+    if (signal.aborted) return
+    if (index >= skip + limit) {
+      yield 'more'
+      return
+    }
+    if (index >= skip) yield info
+    index += 1
+  }
+}
+
+async function* following(place: Place, wish: Wish): AsyncGenerator<SessionInfo> {
+  const { sort, reverse, after, expiredToo } = wish
+  if (sort === undefined) return yield* behind(listOf(place, expiredToo), after)
+  const forward = ORDERS[sort]
+  const order: Order = reverse ? (a, b) => forward(b, a) : forward
+  const part = Math.min(PART, wish.skip + (wish.limit ?? PART) + 1)
+  let last = after === undefined ? undefined : await find(place, after)
+  for (;;) {
+    const next = await nextPart(listOf(place, expiredToo), { order, last, part })
+    yield* next
+    last = next.at(-1)
+    if (next.length < part) return
+  }
+}
+
+/** What comes behind a session, in the order of the list. */
+async function* behind(
+  list: AsyncIterable<SessionInfo>,
+  after: string | undefined,
+): AsyncGenerator<SessionInfo> {
+  const mark = after === undefined ? '' : beginning(after)
+  let passed = mark === ''
+  for await (const info of list) {
+    if (passed) yield info
+    else passed = info.id.startsWith(mark)
+  }
+  if (!passed) throw new Problem('there is no session to begin behind')
+}
+
+async function find(place: Place, after: string): Promise<SessionInfo> {
+  const mark = beginning(after)
+  for await (const info of listOf(place, true)) if (info.id.startsWith(mark)) return info
+  throw new Problem('there is no session to begin behind')
+}
+
+function beginning(word: string): string {
+  return word.replace(/(?:…|\.\.\.)$/, '')
+}
+
+interface Part {
+  readonly order: Order
+  /** The last one of the part before. */
+  readonly last: SessionInfo | undefined
+  readonly part: number
+}
+
+/** The first so many behind the last one. Twice as many are kept, so that sorting is rare. */
+async function nextPart(
+  list: AsyncIterable<SessionInfo>,
+  { order, last, part }: Part,
+): Promise<SessionInfo[]> {
+  const kept: SessionInfo[] = []
+  const breath = breather()
+  let worst: SessionInfo | undefined
+  for await (const info of list) {
+    await breath()
+    if (last !== undefined && order(info, last) <= 0) continue
+    if (worst !== undefined && order(info, worst) >= 0) continue
+    kept.push(info)
+    if (kept.length < 2 * part) continue
+    kept.sort(order)
+    kept.length = part
+    worst = kept[part - 1]
+  }
+  return kept.sort(order).slice(0, part)
+}
