@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { ambience, type Ambience } from './ambient.js'
 import { fresh } from './begin.js'
 import { composeChain } from './chain.js'
 import { tracedChain } from './chain-traces.js'
@@ -34,7 +35,7 @@ import { standIn, starting } from './starting.js'
 
 /** The long-lived root of all sessions of one name. */
 export interface SessionManager<Data extends object = SessionData>
-  extends Administration, AsyncDisposable {
+  extends Administration, Ambience<Data>, AsyncDisposable {
   /** Name of the cookie. */
   readonly name: string
   /**
@@ -96,6 +97,7 @@ export function createSessionManager<Data extends object = SessionData>(
       return fresh<Data>(begin(request, settings), 0)
     },
     ...administration(() => begin({}, settings)),
+    ...ambience<Data>(settings.ambient),
     async gc() {
       begin({}, settings)
       return await collector.collect()

@@ -10,6 +10,7 @@ import type { SessionManager } from '../manager.js'
 import type { StartOverrides } from '../options/options.js'
 import type { SessionData } from '../serializer.js'
 import type { Session } from '../session.js'
+import { inSession } from './node-ambient.js'
 import { resolveNodeOptions, splitNodeOptions, type NodeOptions } from './node-options.js'
 import type { NodeRequest, NodeResponse } from './node-response.js'
 import { hold, start, touch, Visit } from './node-visit.js'
@@ -83,11 +84,12 @@ export function sessionMiddleware<Data extends object = SessionData>(
     Object.defineProperty(request, 'session', property)
     const started = mayName(request, name) ? start(visit) : undefined
     if (next === undefined) return ready(started)
-    if (started === undefined) return next()
+    const go = manager.ambient ? inSession(visit, next) : next
+    if (started === undefined) return go()
     // A throwing handler must not look like a session that did not start.
     started.then(
-      () => process.nextTick(next),
-      (error: unknown) => process.nextTick(next, error),
+      () => process.nextTick(go),
+      (error: unknown) => process.nextTick(go, error),
     )
   }
   return session as SessionMiddleware

@@ -50,7 +50,8 @@ export function withSession<Data extends object = SessionData, Rest extends unkn
   return async (request, ...rest) => {
     const session = await manager.start(describe(request, secure(request)), overrides)
     try {
-      const response = await route(request, session, ...rest)
+      const answer = () => route(request, session, ...rest)
+      const response = await (manager.ambient ? manager.run(session, answer) : answer())
       return withHeaders(response, await settle(session))
     } finally {
       // Whatever was thrown: nothing of it is stored, and the lock is free.

@@ -75,6 +75,7 @@ export const TABLE: { readonly [K in keyof Required<SessionOptions>]: Row } = {
   cacheLimiter: row('nocache', (label, value) => void resolveCacheLimiter(value, label)),
   cacheExpire: row(180, integer(0, MAX_LIFETIME)),
   onUnreadable: row('new', oneOf(['new', 'error'])),
+  ambient: row(false, assertBoolean),
   now: row(Date.now, assertFunction),
 }
 

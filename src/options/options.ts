@@ -101,6 +101,8 @@ export interface SessionOptions {
   cacheExpire?: number | undefined
   /** A stored session that cannot be decoded: start a new one, or throw. @default 'new' */
   onUnreadable?: 'new' | 'error' | undefined
+  /** Whether `manager.current()` answers the session of the request under way. @default false */
+  ambient?: boolean | undefined
   /** Milliseconds since the epoch. @default Date.now */
   now?: (() => number) | undefined
 }
@@ -148,6 +150,7 @@ export interface Settings {
   readonly cacheLimiter: CacheLimiter
   readonly cacheExpire: number
   readonly onUnreadable: 'new' | 'error'
+  readonly ambient: boolean
   readonly now: () => number
   readonly readOnly: boolean
 }

@@ -8,7 +8,7 @@ export type Sources = ReadonlyMap<string, string>
 const FLOORS = [
   ['cli', 'index'],
   ['adapters', 'test-kit'],
-  ['manager', 'garbage', 'administration', 'health', 'php-ini'],
+  ['manager', 'garbage', 'administration', 'health', 'php-ini', 'ambient'],
   ['session', 'begin', 'load', 'starting', 'commit', 'records', 'merge', 'metadata', 'new-id'],
   ['handlers', 'serializers', 'http', 'testing'],
   ['stores', 'php', 'wddx'],
