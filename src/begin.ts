@@ -38,7 +38,7 @@ export function resumed<Data extends object>(
 
 /** A session without a record. Storage learns of it when it is committed with data. */
 export function fresh<Data extends object>(
-  { host, settings, request }: Start,
+  { host, settings, request, rejected }: Start,
   received: number,
 ): Session<Data> {
   const context = activation(settings, request, { isNew: true, lock: 'none' })
@@ -46,6 +46,7 @@ export function fresh<Data extends object>(
     id: idAtOnce(host, context),
     context,
     cookies: received,
+    rejected,
   })
   return new Session<Data>(state)
 }

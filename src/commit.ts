@@ -62,6 +62,12 @@ function* storeNew(state: SessionState): Flow<void> {
   if (state.settings.absoluteLifetime > 0) stampCreation(state)
   yield* insert(state, encode(state, storedData(state)))
   state.storedId = state.id
+  noteUse(state)
+}
+
+/** For storage that does not tell when a session was used. */
+function noteUse({ host, settings, storedId }: SessionState): void {
+  host.touched?.set(storedId as string, settings.now())
 }
 
 /** A record that was read under the lock that is still held, or in mode `none`. */
@@ -72,6 +78,7 @@ function* storeExisting(state: SessionState, payload: Payload): Flow<void> {
   if (storedId !== state.id) return yield* moveRecord(state, payload)
   const unchanged = settings.lazyWrite && sameBytes(payload, state.payload as Payload)
   const operation = unchanged ? 'updateTimestamp' : 'write'
+  if (unchanged && wasTouched(state)) return
   context.closing = true
   const { chain } = host
   const stored = yield* call(state, operation, () =>
@@ -79,7 +86,20 @@ function* storeExisting(state: SessionState, payload: Payload): Flow<void> {
       ? chain.updateTimestamp(storedId, payload, context)
       : chain.write(storedId, payload, context),
   )
-  if (!stored) interrupted(state)
+  if (stored) noteUse(state)
+  else interrupted(state)
+}
+
+/**
+ * Whether an unchanged session was used so recently that nothing needs to be told of it. Storage tells
+ * when, or else what this process remembers.
+ */
+function wasTouched({ host, settings, context, storedId }: SessionState): boolean {
+  const { touchIntervalMs, now } = settings
+  if (host.touched === undefined) return false
+  const lastMs = context.touchedMs ?? host.touched.get(storedId as string) ?? -Infinity
+  const ageMs = now() - lastMs
+  return ageMs >= 0 && ageMs < touchIntervalMs
 }
 
 /** Nothing is left in it: the record goes, as in WP Session Manager 2.0.2. */
@@ -95,6 +115,7 @@ function* storeEmptied(state: SessionState): Flow<void> {
 /** Reads the newest record under a short lock and lays this side's changes over it. */
 function* storeMerged(state: SessionState): Flow<void> {
   const touchOnly = state.updates === undefined && state.storedId === state.id && !isChanged(state)
+  if (touchOnly && state.settings.lazyWrite && wasTouched(state)) return
   const context = activation(state.settings, state.request, {
     id: state.storedId,
     lock: touchOnly ? 'none' : 'exclusive',

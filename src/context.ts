@@ -27,6 +27,7 @@ const DEFAULTS = {
   maxLifetime: 1440,
   signal: NEVER,
   now: Date.now,
+  touchedMs: undefined,
   entered: 0,
 } satisfies SessionContext
 

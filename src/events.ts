@@ -6,6 +6,20 @@
  */
 import { channel } from 'node:diagnostics_channel'
 
+/**
+ * Why an id that a visitor sent leads to no session.
+ *
+ * - `unknown`: storage knows no such session: it is over, was lost, or was made up
+ * - `expired`: its record is there and was not used for too long, or is older than it may get; storage
+ *   that drops expired records by itself cannot tell, and says `unknown`
+ * - `obsolete`: it was replaced, and its grace period is over
+ * - `tampered`: the record was not sealed by any of our keys
+ * - `undecodable`: the record's bytes are not of this format
+ * - `malformed`: it cannot be an id
+ */
+export type Rejection =
+  'unknown' | 'expired' | 'obsolete' | 'tampered' | 'undecodable' | 'malformed'
+
 /** Channel names and what is published on each. */
 export interface SessionEvents {
   /** A stored payload could not be decoded or decrypted; a new session was started. */
@@ -35,10 +49,10 @@ export interface SessionEvents {
   'sessionz:degraded': { readonly name: string; readonly as: 'anonymous' | 'stale' }
   /** A session's lock was not free in time. */
   'sessionz:lock-timeout': { readonly name: string; readonly waitedMs: number }
-  /** A request named a session that storage does not know: over, lost, or made up. */
-  'sessionz:unknown': { readonly name: string }
   /** A session got a new id; `grace` is the seconds for which the old one leads to it. */
   'sessionz:regenerate': { readonly name: string; readonly grace: number }
+  /** A request named sessions, none of them good; a new one was started. */
+  'sessionz:rejected': { readonly name: string; readonly reason: Rejection }
   /** Garbage was collected. */
   'sessionz:gc': { readonly name: string; readonly removed: number; readonly tookMs: number }
   /** A collection that is still under way has removed so many more. */

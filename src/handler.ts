@@ -49,6 +49,11 @@ export interface SessionContext {
   readonly signal: AbortSignal
   /** Milliseconds since the epoch. The only clock a handler reads. */
   readonly now: () => number
+  /**
+   * When the record was last written or touched, live or expired: a storing handler that knows says so
+   * here when it answers `read` or `validateId`. Milliseconds since the epoch.
+   */
+  touchedMs: number | undefined
   /** Bookkeeping of the chain: the layers whose `next` was called. Handlers leave it alone. */
   entered: number
 }

@@ -30,7 +30,7 @@ export { v8Serializer } from './serializers/v8.js'
 export { Session } from './session.js'
 
 export type { SessionErrorCode } from './errors.js'
-export type { SessionEvents } from './events.js'
+export type { Rejection, SessionEvents } from './events.js'
 export type { SessionTraces } from './events-traces.js'
 export type {
   Chain,

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Activation } from './context.js'
+import type { Rejection } from './events.js'
 import type { Payload } from './handler.js'
 import type { Flow } from './lib/flow.js'
 import { seconds, takeMetadata, type Metadata } from './metadata.js'
@@ -19,6 +20,13 @@ export interface Start extends Caller {
   readonly request: SessionRequest
   /** Whether the lottery of gc was drawn: once a start, however many ids were looked for. */
   drawn: boolean
+  /** Why no id led to a session so far: the first reason that says something. */
+  rejected: Rejection | undefined
+}
+
+/** Remembers why an id led to no session. */
+export function reject(start: Start, reason: Rejection): void {
+  if (start.rejected === undefined || start.rejected === 'unknown') start.rejected = reason
 }
 
 /** What was found under an id. The chain is still open where the mode keeps it so. */
@@ -51,8 +59,15 @@ export function* load(start: Start, id: string, strict: boolean): Flow<Loaded | 
     yield* close(start, context)
     throw error
   }
+  if (found === undefined) reject(start, reasonFor(context))
   if (found === undefined || !found.opened) yield* closeChain(start, context)
   return found
+}
+
+/** Storage that still has the record says when it was used last. */
+function reasonFor({ touchedMs, maxLifetime, now }: Activation): Rejection {
+  if (touchedMs === undefined) return 'unknown'
+  return now() - touchedMs >= maxLifetime * 1000 ? 'expired' : 'unknown'
 }
 
 function loaded(start: Start, context: Activation, payload: Payload | undefined): Loaded {

@@ -19,6 +19,7 @@ import type { SessionRequest } from './http/propagation.js'
 import { createBreaker, type BreakerState } from './lib/breaker.js'
 import { run } from './lib/flow.js'
 import { lastCopies } from './lib/last-copies.js'
+import { touchTimes } from './lib/touch-times.js'
 import { drawGc, type Start } from './load.js'
 import { idSource } from './new-id.js'
 import type { SessionOptions, Settings, StartOverrides } from './options/options.js'
@@ -77,7 +78,7 @@ export function createSessionManager<Data extends object = SessionData>(
 
   function begin(request: SessionRequest, chosen: Settings): Start {
     if (closed) throw new StateError('manager: closed')
-    return { host, settings: chosen, request, outage: undefined, drawn: false }
+    return { host, settings: chosen, request, outage: undefined, drawn: false, rejected: undefined }
   }
 
   const manager: SessionManager<Data> = {
@@ -103,7 +104,14 @@ export function createSessionManager<Data extends object = SessionData>(
       return await collector.collect()
     },
     async health() {
-      const start = { host, settings, request: {}, outage: undefined, drawn: true }
+      const start = {
+        host,
+        settings,
+        request: {},
+        outage: undefined,
+        drawn: true,
+        rejected: undefined,
+      }
       return closed ? down(start, 'ERR_SESSION_STATE') : await askHealth(start)
     },
     async close() {
@@ -153,6 +161,7 @@ function createHost(
     serializer: typeof serializer === 'string' ? serializerFor(serializer) : serializer,
     newId: idSource(chain, id),
     breaker,
+    touched: settings.touchIntervalMs > 0 ? touchTimes() : undefined,
     copies,
   }
 }

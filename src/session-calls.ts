@@ -13,6 +13,7 @@ import { isPromise, run, wait, type Flow } from './lib/flow.js'
 import { errorCode } from './lib/fs-error.js'
 import type { LastCopies } from './lib/last-copies.js'
 import { isOutage, outageCode } from './lib/outage.js'
+import type { TouchTimes } from './lib/touch-times.js'
 import type { Settings } from './options/options.js'
 import type { Serializer } from './serializer.js'
 
@@ -25,6 +26,8 @@ export interface SessionHost {
   readonly breaker: Breaker
   /** PHP's lottery: who wins collects garbage, in the background. */
   readonly drawGc: (gc: Settings['gc']) => void
+  /** When sessions were used last, where `touchInterval` asks. */
+  readonly touched: TouchTimes | undefined
   /** What a session is when storage is down, where the manager keeps that. */
   readonly copies: LastCopies | undefined
 }

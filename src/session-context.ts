@@ -39,6 +39,7 @@ class OwnContext implements Activation {
   closing = false
   readonly maxLifetime: number
   readonly now: () => number
+  touchedMs: number | undefined = undefined
   entered = 0
   /** Not `#request`: layers may wrap a context. */
   private readonly request: SessionRequest

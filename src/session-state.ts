@@ -5,7 +5,7 @@
  */
 import type { Activation } from './context.js'
 import { StateError } from './errors.js'
-import { publish } from './events.js'
+import { publish, type Rejection } from './events.js'
 import type { MaybePromise, Payload } from './handler.js'
 import type { HeaderList } from './http/headers.js'
 import type { SessionRequest } from './http/propagation.js'
@@ -51,6 +51,8 @@ export interface SessionState extends Caller {
   expelled: boolean
   /** Set where storage was down at the start: what is there instead, and why. */
   readonly degraded: { readonly as: Substitute; readonly cause: unknown } | undefined
+  /** Why what the visitor sent led nowhere. */
+  readonly rejected: Rejection | undefined
   /** The end of the session, once it has begun: the headers of the response. */
   ending: MaybePromise<HeaderList> | undefined
 }
@@ -86,6 +88,7 @@ export function createState(
     holdTimer: undefined,
     expelled: false,
     degraded: undefined,
+    rejected: undefined,
     outage: undefined,
     ending: undefined,
     ...fields,

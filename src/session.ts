@@ -4,6 +4,7 @@
  * @module
  */
 import { StateError } from './errors.js'
+import type { Rejection } from './events.js'
 import type { MaybePromise, Payload } from './handler.js'
 import type { HeaderList } from './http/headers.js'
 import type { UrlRewriterOptions } from './http/url-rewriter.js'
@@ -85,6 +86,14 @@ export class Session<Data extends object = SessionData> {
    */
   get degraded(): Substitute | undefined {
     return this.#state.degraded?.as
+  }
+
+  /**
+   * Why the id that the visitor sent led to no session, where it did not; so a page can say that one
+   * has expired. `undefined` where it did, and where none was sent.
+   */
+  get rejected(): Rejection | undefined {
+    return this.#state.rejected
   }
 
   /**

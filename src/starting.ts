@@ -9,9 +9,8 @@ import { publish } from './events.js'
 import { candidates } from './http/propagation.js'
 import { isValidId } from './id/validate.js'
 import type { Flow } from './lib/flow.js'
-import { close, isOver, load, remove, type Loaded, type Start } from './load.js'
+import { close, isOver, load, reject, remove, type Loaded, type Start } from './load.js'
 import { seconds, type Metadata } from './metadata.js'
-import type { Settings } from './options/options.js'
 import type { Session } from './session.js'
 
 /** How many replaced ids in a row are followed. */
@@ -31,7 +30,9 @@ export function* starting<Data extends object>(start: Start): Flow<Session<Data>
     const adopted = yield* find(start, first, false)
     if (adopted !== undefined) return resumed<Data>(start, adopted, { asked: first, received })
   }
-  if (first !== undefined) publish('sessionz:unknown', () => ({ name }))
+  if (first === undefined && received > 0) reject(start, 'malformed')
+  const reason = start.rejected
+  if (reason !== undefined) publish('sessionz:rejected', () => ({ name, reason }))
   return fresh<Data>(start, received)
 }
 
@@ -50,10 +51,11 @@ function* find(start: Start, asked: string, strict: boolean): Flow<Loaded | unde
     if (loaded === undefined) return undefined
     if (next === undefined) return (yield* endIfOver(start, loaded)) ? undefined : loaded
     if (loaded.opened) yield* close(start, loaded.context)
-    if (isObsolete(start.settings, loaded.metadata as Metadata) || !isValidId(next))
-      return undefined
+    if (isObsolete(start, loaded.metadata as Metadata)) return undefined
+    if (!isValidId(next)) break
     id = next
   }
+  reject(start, 'unknown')
   return undefined
 }
 
@@ -65,6 +67,7 @@ function* loadReadable(start: Start, id: string, strict: boolean): Flow<Loaded |
   } catch (error) {
     if (onUnreadable === 'error' || !isUnreadable(error)) throw error
     publish('sessionz:unreadable', () => ({ name, code: error.code }))
+    reject(start, error.code === 'ERR_SESSION_DECODE' ? 'undecodable' : 'tampered')
     return undefined
   }
 }
@@ -76,15 +79,18 @@ function isUnreadable(error: unknown): error is SessionError {
 }
 
 /** An id that was replaced is good for its grace period only; later use is worth an alarm. */
-function isObsolete({ name, now }: Settings, { until = 0 }: Metadata): boolean {
+function isObsolete(start: Start, { until = 0 }: Metadata): boolean {
+  const { name, now } = start.settings
   if (seconds(now()) <= until) return false
   publish('sessionz:obsolete', () => ({ name }))
+  reject(start, 'obsolete')
   return true
 }
 
 /** Removes a session whose absolute lifetime is over. @returns Whether it was. */
 function* endIfOver(start: Start, { id, context, opened, metadata }: Loaded): Flow<boolean> {
   if (!isOver(start.settings, metadata)) return false
+  reject(start, 'expired')
   if (opened) yield* close(start, context)
   yield* remove(start, id)
   return true

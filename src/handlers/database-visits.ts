@@ -91,7 +91,7 @@ export function visitsOf(parts: VisitParts): Visits {
 }
 
 /** Where the work on an id is done, and what is known of it already. */
-function placesOf({ engine, isLive }: VisitParts, visits: Visited) {
+function placesOf({ engine, isLive, layout }: VisitParts, visits: Visited) {
   /** Under the activation's lock where it is that of the id. */
   const of = (id: string, context: SessionContext): Holder | Engine => {
     const holder = visits.get(context)?.holder
@@ -102,6 +102,7 @@ function placesOf({ engine, isLive }: VisitParts, visits: Visited) {
     async look(id: string, context: SessionContext): Promise<Row | undefined> {
       const known = visits.get(context)?.found
       const row = known?.id === id ? known.row : await of(id, context).read(id)
+      if (row !== undefined) context.touchedMs = layout.touchedMs(row.life, context.maxLifetime)
       return isLive(row, context) ? row : undefined
     },
     forget(context: SessionContext): void {

@@ -89,6 +89,7 @@ export function isKnown({ place, visit, context }: Work): boolean {
   if (place === undefined) return false
   const stats = lstatSync(place.path, { throwIfNoEntry: false })
   if (stats === undefined) return assertFolder(place.folder)
+  context.touchedMs = stats.mtimeMs
   return stats.isFile() && !isExpired(stats.mtimeMs, context)
 }
 

@@ -36,6 +36,13 @@ export function memoryStore(options: MemoryStoreOptions): MemoryStore {
   const isLive = (slot: number, { now, maxLifetime }: SessionContext) =>
     slot !== NONE && table.timeMs(slot) > lastExpired(now(), maxLifetime)
 
+  /** Tells when it was used last, also of what has expired. */
+  const look = (id: string, context: SessionContext): number => {
+    const slot = table.find(id)
+    if (slot !== NONE) context.touchedMs = table.timeMs(slot)
+    return slot
+  }
+
   return {
     open(context) {
       const { id, lock, strict } = context
@@ -45,7 +52,7 @@ export function memoryStore(options: MemoryStoreOptions): MemoryStore {
     },
     close: locks.close,
     read(id, context) {
-      const slot = table.find(id)
+      const slot = look(id, context)
       if (!isLive(slot, context)) return undefined
       table.use(slot)
       return table.payload(slot)
@@ -73,7 +80,7 @@ export function memoryStore(options: MemoryStoreOptions): MemoryStore {
       if (slot !== NONE) table.touch(slot, now())
       return slot !== NONE
     },
-    validateId: (id, context) => isLive(table.find(id), context),
+    validateId: (id, context) => isLive(look(id, context), context),
     list: (context) => listRecords(table, (slot) => isLive(slot, context)),
     count: (context) => countRecords(table, (slot) => isLive(slot, context)),
   }

@@ -16,6 +16,7 @@ import {
   NAME,
   rowNames,
   rowStatements,
+  touchedMs,
   type RowNames,
   type RowStatements,
 } from './options-table-rows.js'
@@ -94,7 +95,9 @@ function search(ask: Ask, sql: RowStatements) {
     const { rows } = await ask('read', context, sql.read(rowNames(id)))
     const row = rows[0]
     if (row === undefined) return undefined
-    if (isOver(`${row['expires']}`, context.maxLifetime, context.now())) return undefined
+    const expires = `${row['expires']}`
+    context.touchedMs = touchedMs(expires, context)
+    if (isOver(expires, context.maxLifetime, context.now())) return undefined
     const payload = row['payload']
     if (payload instanceof Uint8Array) return new Uint8Array(payload)
     throw new StoreError(NAME, 'read', 'the row holds no text')

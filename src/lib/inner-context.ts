@@ -31,8 +31,11 @@ class InContext implements InnerContext {
   readonly maxLifetime: number
   readonly now: () => number
   entered = 0
+  /** Not to be seen by who looks at what is below. */
+  readonly #outer: SessionContext
 
-  constructor(private readonly outer: SessionContext) {
+  constructor(outer: SessionContext) {
+    this.#outer = outer
     this.savePath = outer.savePath
     this.name = outer.name
     this.isNew = outer.isNew
@@ -48,7 +51,16 @@ class InContext implements InnerContext {
 
   /** Asked for only by who has to wait. */
   get signal(): AbortSignal {
-    return this.outer.signal
+    return this.#outer.signal
+  }
+
+  /** What is learned below is told above. */
+  get touchedMs(): number | undefined {
+    return this.#outer.touchedMs
+  }
+
+  set touchedMs(touchedMs) {
+    this.#outer.touchedMs = touchedMs
   }
 }
 

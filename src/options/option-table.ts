@@ -62,6 +62,7 @@ export const TABLE: { readonly [K in keyof Required<SessionOptions>]: Row } = {
   onStoreError: row('fail', oneOf(['fail', 'anonymous', 'stale'])),
   useStrictMode: row(true, assertBoolean),
   lazyWrite: row(true, assertBoolean),
+  touchInterval: row(0, waiting(0)),
   maxBytes: row(1_048_576, integer(1, 1_073_741_824)),
   gc: row({}, assertObject),
   absoluteLifetime: row(0, integer(0, MAX_LIFETIME)),

@@ -74,6 +74,11 @@ export interface SessionOptions {
   useStrictMode?: boolean | undefined
   /** Only touch a session whose data did not change. @default true */
   lazyWrite?: boolean | undefined
+  /**
+   * Seconds after its last use before an unchanged session is touched again; 0 touches it every time.
+   * Less than `gc.maxLifetime`, which gets shorter by as much. @default 0
+   */
+  touchInterval?: number | undefined
   /** Largest payload in bytes that is written. @default 1048576 */
   maxBytes?: number | undefined
   gc?: GcOptions | undefined
@@ -137,6 +142,7 @@ export interface Settings {
   readonly onStoreError: StoreErrorPolicy
   readonly useStrictMode: boolean
   readonly lazyWrite: boolean
+  readonly touchIntervalMs: number
   readonly maxBytes: number
   readonly gc: { readonly [K in keyof Required<GcOptions>]: number }
   readonly absoluteLifetime: number

@@ -29,8 +29,9 @@ export interface ResolvedOptions {
  */
 export function resolveOptions(options: SessionOptions): ResolvedOptions {
   const resolved = resolve('createSessionManager', options, TABLE) as Required<SessionOptions>
-  const { handlers, serializer, id, lockWait, holdLimit, lockLease, storeTimeout, ...rest } =
+  const { handlers, serializer, id, lockWait, holdLimit, lockLease, storeTimeout, ...more } =
     resolved as Filled
+  const { touchInterval, ...rest } = more
   warnOfLinks(rest)
   const settings: Settings = {
     ...rest,
@@ -38,6 +39,7 @@ export function resolveOptions(options: SessionOptions): ResolvedOptions {
     holdLimitMs: holdLimit * 1000,
     lockLeaseMs: lockLease * 1000,
     storeTimeoutMs: storeTimeout * 1000,
+    touchIntervalMs: touchInterval * 1000,
     breaker: resolveBreaker(rest.breaker),
     gc: resolve('gc', rest.gc, GC_TABLE, 'gc.') as Settings['gc'],
     cookie: resolveCookieOptions(resolved.cookie ?? {}, rest.name),
@@ -46,6 +48,7 @@ export function resolveOptions(options: SessionOptions): ResolvedOptions {
     cacheLimiter: resolveCacheLimiter(rest.cacheLimiter),
     readOnly: false,
   }
+  assertTouched(settings)
   return { settings, handlers, serializer, id }
 }
 
@@ -59,6 +62,14 @@ function warnOfLinks({ useOnlyCookies, useTransSid, refererCheck }: Links): void
     code: 'ONLY_COOKIES',
     message: `"${named}" has no effect while "useOnlyCookies" is on`,
   }))
+}
+
+/** A session in use would end between two touches. */
+function assertTouched({ touchIntervalMs, gc }: Settings): void {
+  if (touchIntervalMs < gc.maxLifetime * 1000) return
+  throw new RangeError(
+    `"touchInterval" must be less than "gc.maxLifetime", ${gc.maxLifetime}, got ${touchIntervalMs / 1000}`,
+  )
 }
 
 /** All options present, those of a plain type with it. */

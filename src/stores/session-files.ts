@@ -230,7 +230,9 @@ async function inspect(grip: Grip, made: boolean, { context }: Wish): Promise<Gr
 async function lookAt(grip: Grip, context: SessionContext, made: boolean): Promise<Grip> {
   await recover(grip.fd, grip.path)
   const { size, mtimeMs } = fstatSync(grip.fd)
-  const absent = (made && size === 0) || isExpired(mtimeMs, context)
+  const empty = made && size === 0
+  if (!empty) context.touchedMs = mtimeMs
+  const absent = empty || isExpired(mtimeMs, context)
   return { ...grip, origin: absent ? 'absent' : 'found' }
 }
 

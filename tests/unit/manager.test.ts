@@ -24,6 +24,8 @@ describe('options', () => {
     [{ lockLease: '30' }, /"lockLease" must be a number in 1..86400, got string/],
     [{ useStrictMode: 'yes' }, /"useStrictMode" must be true or false, got string/],
     [{ lazyWrite: 1 }, /"lazyWrite" must be true or false/],
+    [{ touchInterval: -1 }, /"touchInterval" must be a number in 0..86400, got -1/],
+    [{ touchInterval: 60, gc: { maxLifetime: 60 } }, /"touchInterval" must be less than "gc.maxLi/],
     [{ maxBytes: 0 }, /"maxBytes" must be an integer/],
     [{ gc: { maxLifetime: 0 } }, /"gc.maxLifetime" must be an integer in 1/],
     [{ gc: { maxlifetime: 5 } }, /gc: unknown option "maxlifetime"/],

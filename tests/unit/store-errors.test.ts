@@ -624,13 +624,13 @@ describe('a session that storage does not know', () => {
   it('is told by an event, once for each start', async () => {
     const { manager, store } = failing()
     const cookieHeader = await stored(manager, { n: 1 })
-    const events = await eventsOf('sessionz:unknown', async () => {
+    const events = await eventsOf('sessionz:rejected', async () => {
       await (await manager.start({ cookieHeader })).commit()
       await fixture({ handlers: [store] }).manager.destroy(cookieHeader.slice(10))
       await manager.start({ cookieHeader })
       await manager.start()
     })
 
-    expect(events).toEqual([{ name: 'PHPSESSID' }])
+    expect(events).toEqual([{ name: 'PHPSESSID', reason: 'unknown' }])
   })
 })
