@@ -137,7 +137,9 @@ function administration(store: Store): Administration {
   return {
     async gc(maxLifetime, context, next) {
       const below = await next(maxLifetime, context)
-      const sweep = { files, folder: folderOf(context), context: { ...context, maxLifetime } }
+      const { signal } = context // maybe a getter, which a copy would lose
+      const limited = { ...context, maxLifetime, signal }
+      const sweep = { files, folder: folderOf(context), context: limited }
       return below + (await own(store, 'gc', context, () => collect(sweep)))
     },
 

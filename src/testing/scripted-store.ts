@@ -34,7 +34,7 @@ export function scriptedStore(): ScriptedStore {
   const failing = new Set<Scripted>()
 
   async function asked(operation: Scripted, context: SessionContext): Promise<void> {
-    calls.push({ operation, context, said: { ...context } })
+    calls.push({ operation, context, said: { ...context, signal: context.signal } })
     await new Promise((resolve) => setImmediate(resolve))
     if (failing.delete(operation)) throw new StoreError('scripted', operation, 'told to fail')
   }
