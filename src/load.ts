@@ -10,7 +10,15 @@ import type { Flow } from './lib/flow.js'
 import { seconds, takeMetadata, type Metadata } from './metadata.js'
 import type { SessionData } from './serializer.js'
 import { lockMode } from './session-life.js'
-import { call, closeChain, letGo, open, within, type Caller } from './session-calls.js'
+import {
+  call,
+  closeChain,
+  letGo,
+  open,
+  within,
+  type Caller,
+  type SessionHost,
+} from './session-calls.js'
 import { activation } from './session-context.js'
 import type { Settings } from './options/options.js'
 import type { SessionRequest } from './http/propagation.js'
@@ -22,6 +30,10 @@ export interface Start extends Caller {
   drawn: boolean
   /** Why no id led to a session so far: the first reason that says something. */
   rejected: Rejection | undefined
+}
+
+export function newStart(host: SessionHost, settings: Settings, request: SessionRequest): Start {
+  return { host, settings, request, outage: undefined, drawn: false, rejected: undefined }
 }
 
 /** Remembers why an id led to no session. */

@@ -20,7 +20,7 @@ import { createBreaker, type BreakerState } from './lib/breaker.js'
 import { run } from './lib/flow.js'
 import { lastCopies } from './lib/last-copies.js'
 import { touchTimes } from './lib/touch-times.js'
-import { drawGc, type Start } from './load.js'
+import { drawGc, newStart, type Start } from './load.js'
 import { idSource } from './new-id.js'
 import type { SessionOptions, Settings, StartOverrides } from './options/options.js'
 import {
@@ -78,7 +78,7 @@ export function createSessionManager<Data extends object = SessionData>(
 
   function begin(request: SessionRequest, chosen: Settings): Start {
     if (closed) throw new StateError('manager: closed')
-    return { host, settings: chosen, request, outage: undefined, drawn: false, rejected: undefined }
+    return newStart(host, chosen, request)
   }
 
   const manager: SessionManager<Data> = {
@@ -104,14 +104,7 @@ export function createSessionManager<Data extends object = SessionData>(
       return await collector.collect()
     },
     async health() {
-      const start = {
-        host,
-        settings,
-        request: {},
-        outage: undefined,
-        drawn: true,
-        rejected: undefined,
-      }
+      const start = newStart(host, settings, {})
       return closed ? down(start, 'ERR_SESSION_STATE') : await askHealth(start)
     },
     async close() {
