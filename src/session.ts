@@ -7,7 +7,6 @@ import { StateError } from './errors.js'
 import type { Rejection } from './events.js'
 import type { MaybePromise, Payload } from './handler.js'
 import type { HeaderList } from './http/headers.js'
-import type { UrlRewriterOptions } from './http/url-rewriter.js'
 import { run } from './lib/flow.js'
 import { sealed } from './lib/sealed.js'
 import { noteUpdate } from './merge.js'
@@ -25,7 +24,7 @@ import {
   type SessionStatus,
   type Substitute,
 } from './session-state.js'
-import { sidOf, transSidOf } from './session-sid.js'
+import { sidOf } from './session-sid.js'
 
 /** The state of a session, for the functions of this library that work on it from outside. */
 let stateOf: (session: object) => SessionState | undefined
@@ -266,19 +265,18 @@ export class Session<Data extends object = SessionData> {
   }
 }
 
-/** What puts the id into the page of a session that has ended, where that is to be; for adapters. */
-export function rewriterFor(session: object): UrlRewriterOptions | undefined {
+/** What is known of a session inside; for adapters. @throws {TypeError} For anything else. */
+export function stateFor(session: object): SessionState {
   const state = stateOf(session)
-  return state && transSidOf(state)
+  if (state === undefined) throw new TypeError('not a session of this library')
+  return state
 }
 
 /**
  * Ends a session like `commit()`, but at once where the chain is synchronous; for adapters.
  */
 export function settle(session: object, how: Ending = TOUCHED): MaybePromise<HeaderList> {
-  const state = stateOf(session)
-  if (state === undefined) throw new TypeError('not a session of this library')
-  return end(state, how)
+  return end(stateFor(session), how)
 }
 
 /** A chain that makes ids itself may make them later than the session. */

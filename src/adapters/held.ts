@@ -25,6 +25,8 @@ export interface Holder<Owner> {
    * @returns Headers to add; `undefined` when there is no session (yet).
    */
   settle(owner: Owner): MaybePromise<HeaderList> | undefined
+  /** Told when the session has settled, before anything is sent. */
+  opened(owner: Owner, held: Held): void
   /** Answers instead of the application when that failed: ends the response, never throws. */
   answer(owner: Owner, error: unknown): void
 }
@@ -54,11 +56,11 @@ export class Held<Owner = unknown> {
   /** Whether a `write` was told to wait for `drain`. */
   full = false
   error: unknown
-  /** The methods as they were. */
-  readonly writeHead: Method
-  readonly write: Method
-  readonly end: Method
-  readonly flushHeaders: Method
+  /** The methods as they were, or what took their place since. */
+  writeHead: Method
+  write: Method
+  end: Method
+  flushHeaders: Method
 
   constructor(
     readonly response: AnyResponse,
@@ -99,6 +101,7 @@ export function advance(held: Held): Held['stage'] {
 function open(held: Held, headers: HeaderList): void {
   held.headers = headers
   held.stage = 'open'
+  held.holder.opened(held.owner, held)
 }
 
 export function queue(held: Held, operation: Operation, args: unknown[]): Pretence {
@@ -142,7 +145,8 @@ function release(held: Held, headers: HeaderList): void {
 function fail(held: Held, error: unknown): void {
   const finish = held.pretence?.drop()
   held.error = error
-  open(held, [])
+  held.headers = NONE
+  held.stage = 'open'
   held.holder.answer(held.owner, error)
   finish?.()
   held.stage = 'failed'

@@ -1,5 +1,6 @@
 /** A request of Node's, in the words of the manager. */
 import type { SessionRequest } from '../http/propagation.js'
+import type { ResolvedNodeOptions } from './node-options.js'
 import type { NodeRequest } from './node-response.js'
 
 /** A wait for a session, and what may end it. Small: sessions keep it (see `Held`). */
@@ -12,6 +13,12 @@ export class Patience {
   gone = false
 }
 
+/** What Express and parsers of bodies leave in a request. */
+export interface Parsed {
+  readonly originalUrl?: string
+  readonly body?: object | null
+}
+
 /**
  * What the manager wants to know of a request.
  *
@@ -21,19 +28,23 @@ export class Patience {
 export class VisitorRequest implements SessionRequest {
   readonly cookieHeader: string | undefined
   readonly url: string | undefined
+  readonly body: object | null | undefined
   readonly secure: boolean
   readonly host: string | undefined
   readonly referer: string | undefined
+  readonly lastModified: Date | undefined
   readonly #patience: Patience
 
-  constructor(request: NodeRequest, secure: boolean, patience: Patience) {
+  constructor(request: NodeRequest, options: ResolvedNodeOptions, patience: Patience) {
     const { headers } = request
-    const { originalUrl = request.url } = request as { readonly originalUrl?: string }
+    const { originalUrl = request.url, body } = request as Parsed
     this.cookieHeader = headers.cookie
     this.url = originalUrl
-    this.secure = secure
-    this.host = (headers[':authority'] as string | undefined) ?? headers.host
+    this.body = body
+    this.secure = options.secure(request)
+    this.host = options.host(request)
     this.referer = headers.referer
+    this.lastModified = options.lastModified?.(request)
     this.#patience = patience
   }
 

@@ -9,10 +9,12 @@ import type { MaybePromise } from '../handler.js'
 import type { HeaderList } from '../http/headers.js'
 import type { SessionManager } from '../manager.js'
 import type { StartOverrides } from '../options/options.js'
-import { settle, type Session } from '../session.js'
+import { transSidOf } from '../session-sid.js'
+import { settle, stateFor, type Session } from '../session.js'
 import { holdResponse } from './held-response.js'
 import type { Holder } from './held.js'
 import type { ResolvedNodeOptions } from './node-options.js'
+import { rewritePage } from './node-page.js'
 import { Patience, VisitorRequest } from './node-request.js'
 import { isHttp2, type AnyResponse, type NodeRequest, type NodeResponse } from './node-response.js'
 
@@ -38,6 +40,10 @@ export class Visit<Data extends object> {
 
 const HOLDER: Holder<Visit<object>> = {
   settle: (visit) => (visit.session === undefined ? undefined : settleVisit(visit)),
+  opened: ({ session, options }, held) => {
+    const links = session && transSidOf(stateFor(session))
+    if (links !== undefined) rewritePage(held, { ...links, ...options.rewriter })
+  },
   answer: answerFailure,
 }
 
@@ -97,7 +103,7 @@ function stopWaiting(visit: Visit<object>): void {
 }
 
 function requestOf({ request, options, patience }: Visit<object>): VisitorRequest {
-  return new VisitorRequest(request, options.secure(request), patience)
+  return new VisitorRequest(request, options, patience)
 }
 
 /** The connection is gone: nobody waits for the lock any more, or for what the handler makes. */

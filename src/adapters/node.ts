@@ -7,16 +7,19 @@
  * @module
  */
 import type { SessionManager } from '../manager.js'
-import type { StartOverrides } from '../options/options.js'
+import type { Settings, StartOverrides } from '../options/options.js'
 import type { SessionData } from '../serializer.js'
-import type { Session } from '../session.js'
+import { stateFor, type Session } from '../session.js'
 import { inSession } from './node-ambient.js'
 import { resolveNodeOptions, splitNodeOptions, type NodeOptions } from './node-options.js'
+import type { Parsed } from './node-request.js'
 import type { NodeRequest, NodeResponse } from './node-response.js'
 import { hold, start, touch, Visit } from './node-visit.js'
 
 export type { NodeOptions } from './node-options.js'
 export type { NodeRequest, NodeResponse } from './node-response.js'
+export type { PageRewriting } from './page.js'
+export type { TrustProxy } from './trust-proxy.js'
 
 /**
  * Types the variables of `req.session`. Augment it:
@@ -64,7 +67,7 @@ export function sessionMiddleware<Data extends object = SessionData>(
   options: NodeOptions = {},
 ): SessionMiddleware {
   const resolved = resolveNodeOptions(options)
-  const { name } = manager.startNew()
+  const { settings } = stateFor(manager.startNew())
   const key = keyOf(manager)
   // The same getter for all requests: one of its own for each costs V8 14 µs (http.bench.ts).
   const property: PropertyDescriptor = {
@@ -82,7 +85,7 @@ export function sessionMiddleware<Data extends object = SessionData>(
     const visited = request as unknown as Visited
     const visit = (visited[key] ??= hold(new Visit(manager, request, response, resolved)))
     Object.defineProperty(request, 'session', property)
-    const started = mayName(request, name) ? start(visit) : undefined
+    const started = mayName(request, settings) ? start(visit) : undefined
     if (next === undefined) return ready(started)
     const go = manager.ambient ? inSession(visit, next) : next
     if (started === undefined) return go()
@@ -136,8 +139,14 @@ function keyOf(manager: object): symbol {
 }
 
 /** Whether the request may name a session; the manager looks closer. */
-function mayName({ headers }: NodeRequest, name: string): boolean {
-  return headers.cookie?.includes(name) ?? false
+function mayName(
+  request: NodeRequest,
+  { name, useCookies, useOnlyCookies }: Pick<Settings, 'name' | 'useCookies' | 'useOnlyCookies'>,
+): boolean {
+  if (useCookies && (request.headers.cookie?.includes(name) ?? false)) return true
+  if (useOnlyCookies) return false
+  const { originalUrl = request.url ?? '', body } = request as Parsed
+  return originalUrl.includes('?') || (typeof body === 'object' && body !== null)
 }
 
 async function ready(started: Promise<unknown> | undefined): Promise<void> {

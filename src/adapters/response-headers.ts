@@ -25,8 +25,9 @@ type FlatHeaders = unknown[]
 /**
  * Adds headers to a response whose headers are about to be sent. Doing it twice changes nothing.
  *
- * Cookies are added to the application's, replacing earlier ones of the same name; `Vary` grows;
- * any other header is left as the application set it. Node ignores `setHeader` for a name that
+ * Cookies are added to the application's, replacing earlier ones of the same name; `Vary` grows, to
+ * `*` where the application would let a shared cache keep our cookie; any other header is left as the
+ * application set it. Node ignores `setHeader` for a name that
  * `writeHead` is given too, and does not validate alike in both; so a header goes where its name
  * already is, and into the argument when nothing but the argument has headers.
  *
@@ -88,6 +89,14 @@ export function mergeHeaders(headers: HeaderList, place: Place): void {
     if (present === undefined) place.set(name, value)
     else if (name === 'Vary') addToken(place, linesOf(present), value)
   }
+  if (cookies.length > 0 && mayBeShared(place.get('Cache-Control'))) {
+    place.set('Vary', '*')
+  }
+}
+
+/** Whether caches may keep a response for more than one visitor. */
+function mayBeShared(control: HeaderValue | undefined): boolean {
+  return control !== undefined && !/\b(?:private|no-store)\b/i.test(linesOf(control).join())
 }
 
 /** The cookies of the response, those of our name replaced by ours. */
@@ -104,12 +113,30 @@ function addToken(place: Place, present: readonly string[], token: string): void
   const text = present.join(', ')
   const tokens = text.split(',').map((each) => each.trim().toLowerCase())
   if (tokens.includes('*') || tokens.includes(token.toLowerCase())) return
-  place.set('Vary', text.trim() === '' ? token : `${text}, ${token}`)
+  place.set('Vary', text.trim() === '' || token === '*' ? token : `${text}, ${token}`)
 }
 
 function linesOf(value: HeaderValue | undefined): string[] {
   if (value === undefined) return []
   return Array.isArray(value) ? (value as string[]) : [String(value)]
+}
+
+/** What a header will be: what `writeHead` was given goes before what was set. */
+export function headerOf(
+  response: HeaderStore,
+  given: HeadersArgument,
+  name: string,
+): string | undefined {
+  const value = valueIn(flatten(given ?? {}), name) ?? response.getHeader(name)
+  return value === undefined ? undefined : linesOf(value).join(', ')
+}
+
+/** The headers without those of some names, in lower case. */
+export function withoutHeaders(given: HeadersArgument, names: readonly string[]): HeadersArgument {
+  const flat = flatten(given ?? {})
+  if (flat.length === 0 || flat.length % 2 !== 0) return given
+  const isKept = (at: number) => !names.includes(String(flat[at - (at % 2)]).toLowerCase())
+  return flat.filter((_, at) => isKept(at))
 }
 
 function flatten(given: NonNullable<HeadersArgument>): FlatHeaders {

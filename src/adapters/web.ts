@@ -5,24 +5,17 @@
  * @module
  */
 import type { HeaderList } from '../http/headers.js'
-import type { SessionRequest } from '../http/propagation.js'
-import { assertFunction, assertKnownKeys } from '../lib/check.js'
+import { assertFunction } from '../lib/check.js'
 import type { SessionManager } from '../manager.js'
 import type { StartOverrides } from '../options/options.js'
 import type { SessionData } from '../serializer.js'
-import { settle, type Session } from '../session.js'
-import { mergeHeaders } from './response-headers.js'
+import { transSidOf } from '../session-sid.js'
+import { settle, stateFor, type Session } from '../session.js'
+import { describe, resolveWebOptions, type WebOptions } from './web-options.js'
+import { rewrittenPage, withHeaders } from './web-response.js'
 
-/** What the adapter cannot see for itself. `undefined` means the default. */
-export interface WebOptions extends StartOverrides {
-  /**
-   * Whether a request came over a secure connection, for `cookie.secure: 'auto'`. Behind a proxy that
-   * speaks https this is yours to say.
-   *
-   * @default The protocol of the request's URL
-   */
-  secure?: ((request: Request) => boolean) | undefined
-}
+export type { PageRewriting } from './page.js'
+export type { WebOptions } from './web-options.js'
 
 /** Answers a request that has a session. What else the framework passes comes behind. */
 export type SessionRoute<Data extends object, Rest extends unknown[]> = (
@@ -46,13 +39,15 @@ export function withSession<Data extends object = SessionData, Rest extends unkn
   options: WebOptions = {},
 ): (request: Request, ...rest: Rest) => Promise<Response> {
   assertFunction('route', route)
-  const { secure, overrides } = resolve(options)
+  const { rewriter, overrides, ...seen } = resolveWebOptions(options)
   return async (request, ...rest) => {
-    const session = await manager.start(describe(request, secure(request)), overrides)
+    const session = await manager.start(await describe(request, seen), overrides)
     try {
       const answer = () => route(request, session, ...rest)
-      const response = await (manager.ambient ? manager.run(session, answer) : answer())
-      return withHeaders(response, await settle(session))
+      const answered = await (manager.ambient ? manager.run(session, answer) : answer())
+      const response = withHeaders(answered, await settle(session))
+      const links = transSidOf(stateFor(session))
+      return links === undefined ? response : rewrittenPage(response, { ...links, ...rewriter })
     } finally {
       // Whatever was thrown: nothing of it is stored, and the lock is free.
       if (session.status === 'active') await session.abort()
@@ -105,64 +100,4 @@ const ANNOUNCED = { touched: true, announce: true }
 
 function cookieOf(headers: HeaderList): string {
   return headers.find(([name]) => name === 'Set-Cookie')?.[1] ?? ''
-}
-
-const KNOWN: Readonly<Record<keyof WebOptions, true>> = {
-  secure: true,
-  concurrency: true,
-  conflict: true,
-  lockWait: true,
-  holdLimit: true,
-  useStrictMode: true,
-  lazyWrite: true,
-  name: true,
-  readOnly: true,
-  onStoreError: true,
-}
-
-function resolve(options: WebOptions) {
-  assertKnownKeys('withSession', options, KNOWN)
-  const { secure = isSecure, ...overrides } = options
-  assertFunction('secure', secure)
-  return { secure, overrides }
-}
-
-function isSecure({ url }: Request): boolean {
-  return url.startsWith('https:')
-}
-
-/** A request in the words of the manager. */
-function describe({ headers, url, signal }: Request, secure: boolean): SessionRequest {
-  const { pathname, search, host } = new URL(url)
-  return {
-    cookieHeader: headers.get('cookie') ?? undefined,
-    url: pathname + search,
-    secure,
-    host: headers.get('host') ?? host,
-    referer: headers.get('referer') ?? undefined,
-    signal,
-  }
-}
-
-/**
- * The response with more headers, a copy: those of `Response.redirect()` and `fetch()` cannot be changed.
- * What is no answer of its own (`Response.error()`, an upgrade) cannot be copied and passes.
- */
-function withHeaders(response: Response, added: HeaderList): Response {
-  if (added.length === 0 || response.status < 200) return response
-  const headers = new Headers(response.headers)
-  mergeHeaders(added, {
-    get: (name) => presentIn(headers, name),
-    set: (name, value) => {
-      headers.delete(name)
-      for (const line of [value].flat()) headers.append(name, String(line))
-    },
-  })
-  const { status, statusText, body } = response
-  return new Response(body, { status, statusText, headers })
-}
-
-function presentIn(headers: Headers, name: string): string | string[] | undefined {
-  if (name === 'Set-Cookie') return headers.getSetCookie()
-  return headers.get(name) ?? undefined
 }

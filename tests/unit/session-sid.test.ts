@@ -2,10 +2,12 @@ import { describe, expect, it } from 'vitest'
 import type { SessionRequest } from '../../src/http/propagation.js'
 import { createSessionManager } from '../../src/manager.js'
 import type { SessionOptions } from '../../src/options/options.js'
-import { rewriterFor } from '../../src/session.js'
+import { transSidOf } from '../../src/session-sid.js'
+import { stateFor } from '../../src/session.js'
 import { eventsOf, fixture, stored } from '../helpers/sessions.js'
 
 const ANYWHERE: SessionOptions = { useOnlyCookies: false, useTransSid: true }
+const rewriterFor = (session: object) => transSidOf(stateFor(session))
 const id = async (manager: ReturnType<typeof fixture>['manager']) =>
   (await stored(manager, { user: 'anna' })).slice('PHPSESSID='.length)
 
