@@ -35,17 +35,19 @@ export async function progress(
   const startedMs = performance.now()
   let done = 0
   let expected: number | undefined
-  let drawnMs = 0
+  let isDrawn = false
+  let drawnMs = startedMs
 
   function draw(): void {
     drawnMs = performance.now()
+    isDrawn = true
     const state = { done, total: expected, ms: drawnMs - startedMs }
     stderr.write(ERASE + barText(label, state).slice(0, (stderr.columns || 80) - 1))
   }
 
   function clear(): void {
-    if (drawnMs > 0) stderr.write(ERASE)
-    drawnMs = 0
+    if (isDrawn) stderr.write(ERASE)
+    isDrawn = false
   }
 
   // Work that waits for one long call shows that it is alive; work that never waits draws by itself.

@@ -4,6 +4,7 @@
  * @module
  */
 import { lstatSync } from 'node:fs'
+import { NEVER } from '../context.js'
 import { LockTimeoutError, StoreError } from '../errors.js'
 import { publish } from '../events.js'
 import type { SessionContext, SessionInfo } from '../handler.js'
@@ -37,7 +38,9 @@ const PATIENCE_MS = 100
  * @returns How many sessions were removed.
  */
 export async function collect(sweep: Sweep): Promise<number> {
-  const context = { ...sweep.context, lockWaitMs: Math.min(PATIENCE_MS, sweep.context.lockWaitMs) }
+  const lockWaitMs = Math.min(PATIENCE_MS, sweep.context.lockWaitMs)
+  // An end that is asked for comes between batches: what is in hand is finished.
+  const context = { ...sweep.context, lockWaitMs, signal: NEVER }
   const patient = { ...sweep, context }
   let removed = 0
   let batch: Promise<number>[] = []

@@ -25,7 +25,7 @@ export async function bundle(text: string, outfile: string): Promise<void> {
     alias: ALIAS,
     logLevel: 'silent',
     banner: {
-      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url)",
+      js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url)",
     },
   })
 }

@@ -11,6 +11,7 @@ const PROBES = {
   flock: ['flock', ['--version']],
   perl: ['perl', ['-v']],
   python3: ['python3', ['--version']],
+  script: ['script', ['--version']],
   chromium: ['chromium', ['--version']],
   'redis-server': ['redis-server', ['--version']],
   memcached: ['memcached', ['-V']],

@@ -12,7 +12,7 @@ export const check = command({
   summary: 'Reads every session and names those that cannot be read',
   words: '',
   counts: [0, 0],
-  details: ['Exit code 1 when there are any. Nothing is changed.'],
+  details: ['Exit code 1 when there are any, or when one stays in use. Nothing is changed.'],
   flags: { ...BATCH_FLAGS, ...LOCK_FLAG, ...IDS_FLAG, ...JSON_FLAG, ...PLACE_FLAGS },
   async run(task) {
     const { given, io, out, progress } = task
@@ -20,23 +20,30 @@ export const check = command({
     const limit = integerOf(given, 'limit', 0)
     const bar = await progress('check', () => limit ?? expectedOf(where, true))
     const walk = { signal: io.signal, batch: integerOf(given, 'batch', 1), limit }
-    const found = { read: 0, bad: 0 }
+    const found = { read: 0, bad: 0, busy: 0 }
     await eachSession(listOf(where, true), walk, async ({ id }) => {
       const error = await faultOf(where, id)
       if (error === undefined) found.read += 1
       else {
-        found.bad += 1
+        found[isBusy(error) ? 'busy' : 'bad'] += 1
         bar.clear()
         await tell(task, id, error)
       }
       bar.step()
     })
     bar.end()
-    const { read, bad } = found
-    if (!isGiven(given, 'json')) await out.line(`${sessions(read)} read, ${count(bad)} unreadable`)
-    return bad === 0 ? EXIT.ok : EXIT.problem
+    const { read, bad, busy } = found
+    const more = busy === 0 ? '' : `, ${count(busy)} in use`
+    if (!isGiven(given, 'json')) {
+      await out.line(`${sessions(read)} read, ${count(bad)} unreadable${more}`)
+    }
+    return bad + busy === 0 ? EXIT.ok : EXIT.problem
   },
 })
+
+function isBusy(error: unknown): boolean {
+  return errorCode(error) === 'ERR_SESSION_LOCK_TIMEOUT'
+}
 
 /** What is wrong with a session; one that has gone meanwhile is fine. */
 async function faultOf(place: Place, id: string): Promise<unknown> {
