@@ -13,6 +13,7 @@ import { isShared, kindOf, type PhpFloat, type PhpObject, type PhpReference } fr
 import { imageOf, type Instance } from './write-class.js'
 import { createWriteFrame, Shape, type Entry, type WriteFrame } from './write-frame.js'
 import { openFrame } from './open-frame.js'
+import { isPlain, writePlain, type Plain } from './write-plain.js'
 import { writeBytes, writeFloat, writeScalar } from './write-scalar.js'
 import { identityOf, type Shared } from './identity.js'
 import { slotOf, writeAgain, writeEnum } from './write-shared.js'
@@ -29,12 +30,44 @@ export function openContainer(
   parent: WriteFrame | undefined,
   value: object,
 ): WriteFrame | undefined {
-  if (Array.isArray(value)) return openList(writer, parent, value)
-  const prototype: unknown = Object.getPrototypeOf(value)
-  if (prototype === Object.prototype || prototype === null) {
-    return openRecord(writer, parent, value)
+  return isPlain(value) ? openPlain(writer, parent, value) : openOther(writer, parent, value)
+}
+
+/** Any value. @returns The frame of the entries that are still to be written. */
+export function writeAny(
+  writer: Writer,
+  parent: WriteFrame | undefined,
+  value: unknown,
+): WriteFrame | undefined {
+  return writeScalar(writer, value) ? undefined : openContainer(writer, parent, value as object)
+}
+
+/** By the short way where that goes deep enough. */
+function openPlain(
+  writer: Writer,
+  parent: WriteFrame | undefined,
+  value: Plain,
+): WriteFrame | undefined {
+  const { pos, slot, frame, once, plainDepth } = writer
+  writer.depth = parent === undefined ? writer.rules.rootDepth : parent.depth
+  if (writer.depth >= plainDepth) return openLevel(writer, parent, value)
+  try {
+    if (writePlain(writer, value)) return undefined
+  } catch {
+    // A getter threw: the long way comes by again, and knows where that is.
+    Object.assign(writer, { pos, slot, frame, once })
+    return openLevel(writer, parent, value)
   }
-  return openOther(writer, parent, value)
+  const inner = writer.frame as WriteFrame
+  return writer.pending === undefined ? inner : (writeAny(writer, inner, writer.pending) ?? inner)
+}
+
+function openLevel(
+  writer: Writer,
+  parent: WriteFrame | undefined,
+  value: object,
+): WriteFrame | undefined {
+  return Array.isArray(value) ? openList(writer, parent, value) : openRecord(writer, parent, value)
 }
 
 function openList(

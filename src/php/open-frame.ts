@@ -4,7 +4,7 @@
  * @module
  */
 import { Byte, Tag } from './codes.js'
-import { putDigits, Room } from './put.js'
+import { digitsOf, putDigits, Room } from './put.js'
 import { Shape, type WriteFrame } from './write-frame.js'
 import { writeAscii } from './write-scalar.js'
 import { writeObjectHead } from './write-shared.js'
@@ -47,6 +47,23 @@ function writeCount(writer: Writer, frame: WriteFrame): void {
   bytes[at] = Byte.Colon
   bytes[at + 1] = Byte.OpenBrace
   writer.pos = at + 2
+}
+
+/** Where a count is, and how many digits there is room for. */
+export interface CountPlace {
+  readonly countAt: number
+  readonly width: number
+}
+
+/** Writes the count that a container has in the end; it may have other digits than there is room. */
+export function correctCount(writer: Writer, { countAt, width }: CountPlace, count: number): void {
+  const shift = digitsOf(count) - width
+  if (shift !== 0) {
+    if (shift > 0) reserve(writer, shift)
+    writer.bytes.copyWithin(countAt + width + shift, countAt + width, writer.pos)
+    writer.pos += shift
+  }
+  putDigits(writer.bytes, countAt, count)
 }
 
 /**

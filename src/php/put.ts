@@ -28,7 +28,8 @@ export function putDigits(bytes: Uint8Array, at: number, value: number): number 
     return at + 1
   }
   const end = at + digitsOf(value)
-  let rest = value
+  // Known to be an integer, it is not divided as a float.
+  let rest = value | 0
   for (let place = end - 1; place >= at; place -= 1) {
     const tens = (rest / 10) | 0
     bytes[place] = Byte.Zero + rest - tens * 10

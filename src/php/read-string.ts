@@ -3,25 +3,17 @@
  *
  * @module
  */
-import * as nodeBuffer from 'node:buffer'
+import { isUtf8 } from 'node:buffer'
 import { Byte } from './codes.js'
 import { integerKey, type PhpKey } from './keys.js'
 import { nameText } from './names.js'
 import { byteAt, readQuoted, textOf, type Reader } from './reader.js'
-
-const { isUtf8 } = nodeBuffer
-
-/** From Node 24 on, the engine decodes UTF-8 as fast by itself. */
-const NODE_24 = Number(process.versions.node.split('.')[0]) >= 24
-
-/** Absent where Node was built without ICU, too. */
-const transcode = (NODE_24 ? undefined : nodeBuffer.transcode) as
-  typeof nodeBuffer.transcode | undefined
+import { decodeUtf8 } from './utf16.js'
 
 /** Up to so many bytes a loop beats a call. */
 const SHORT = 16
 
-/** From here on two steps over UTF-16 beat one (tests/bench/php-codec.bench.ts, unicode). */
+/** From here on the engine finds out by itself what is ASCII. */
 const LONG = 200
 
 /** `s:<length>:"<bytes>";` as text, or as bytes where they are not UTF-8. */
@@ -68,8 +60,7 @@ function isAsciiWithin(reader: Reader, from: number, to: number): boolean {
 /** Text where the bytes are UTF-8, else a copy of them. */
 export function decodeBytes(bytes: Buffer, knownUtf8: boolean): string | Uint8Array {
   if (!knownUtf8 && !isUtf8(bytes)) return new Uint8Array(bytes)
-  if (bytes.length < LONG || transcode === undefined) return bytes.toString('utf8')
-  return transcode(bytes, 'utf8', 'utf16le').toString('utf16le')
+  return decodeUtf8(bytes)
 }
 
 /** The longest name that is kept between reads, and how many are. */

@@ -7,8 +7,9 @@
 import { SessionError } from '../errors.js'
 import { Byte } from './codes.js'
 import { integerKey } from './keys.js'
-import { openContainer } from './open-container.js'
-import { isSmallInt, putDigits, putIndex, putNumber, putShort, Room } from './put.js'
+import { openContainer, writeAny } from './open-container.js'
+import { correctCount } from './open-frame.js'
+import { digitsOf, isSmallInt, putIndex, putNumber, putShort, Room } from './put.js'
 import { Shape, type Entry, type WriteFrame } from './write-frame.js'
 import { writeAscii, writeBytes, writeName, writeScalar } from './write-scalar.js'
 import { refuse, reserve, type Writer } from './writer.js'
@@ -61,7 +62,7 @@ function stepList(writer: Writer, frame: WriteFrame): WriteFrame | undefined {
     writer.slot += slots
     slots = 0
     frame.index = index + 1
-    const child = writeRare(writer, frame, value)
+    const child = writeAny(writer, frame, value)
     if (child !== undefined) return child
     pos = writer.pos
     bytes = writer.bytes
@@ -89,7 +90,7 @@ function stepRecord(writer: Writer, frame: WriteFrame): WriteFrame | undefined {
       writer.slot += 1
       continue
     }
-    const child = writeRare(writer, frame, value)
+    const child = writeAny(writer, frame, value)
     if (child !== undefined) return child
   }
   return close(writer, frame)
@@ -115,15 +116,10 @@ function stepEntries(writer: Writer, frame: WriteFrame): WriteFrame | undefined 
       continue
     }
     writeEntryKey(writer, key)
-    const child = writeRare(writer, frame, value)
+    const child = writeAny(writer, frame, value)
     if (child !== undefined) return child
   }
   return close(writer, frame)
-}
-
-/** Any value. @returns The container to go on with. */
-function writeRare(writer: Writer, frame: WriteFrame, value: unknown): WriteFrame | undefined {
-  return writeScalar(writer, value) ? undefined : openContainer(writer, frame, value as object)
 }
 
 /** The name of an object's property as a key of an array. @returns Where it ends, with room behind. */
@@ -149,14 +145,10 @@ function close(writer: Writer, frame: WriteFrame): WriteFrame | undefined {
   reserve(writer, 1)
   writer.bytes[writer.pos] = Byte.CloseBrace
   writer.pos += 1
-  if (frame.skipped > 0) correctCount(writer, frame)
+  const { countAt, width, size, skipped } = frame
+  // Properties that are `undefined` were counted with the others.
+  if (width > 0 || skipped > 0) {
+    correctCount(writer, { countAt, width: width || digitsOf(size) }, size - skipped)
+  }
   return frame.parent
-}
-
-/** Properties that are `undefined` were counted with the others: fewer may take fewer digits. */
-function correctCount(writer: Writer, { countAt, size, skipped }: WriteFrame): void {
-  const was = countAt + String(size).length
-  const end = putDigits(writer.bytes, countAt, size - skipped)
-  writer.bytes.copyWithin(end, was, writer.pos)
-  writer.pos -= was - end
 }

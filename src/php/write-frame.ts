@@ -31,6 +31,8 @@ export interface WriteFrame {
   skipped: number
   /** Where the count is. */
   countAt: number
+  /** How many digits there is room for, where the count is written last; else 0. */
+  width: number
   parent: WriteFrame | undefined
   depth: number
   /** A container further out; meeting it again means a cycle. See open-container.ts. */
@@ -54,6 +56,7 @@ export function createWriteFrame(shape: Shape, source: object, size: number): Wr
     index: 0,
     skipped: 0,
     countAt: 0,
+    width: 0,
     parent: undefined,
     depth: 1,
     anchor: undefined,

@@ -8,6 +8,7 @@ import { floatText } from './float.js'
 import { isIntegral, isPhpInt } from './keys.js'
 import { nameBytes } from './names.js'
 import { digitsOf, putAscii, putDigits, putNumber, putShort, Room } from './put.js'
+import { isWide, writeWide } from './utf16.js'
 import type { PhpFloat } from './values.js'
 import { refuse, reserve, writeRaw, type Writer } from './writer.js'
 
@@ -84,11 +85,11 @@ export function writeString(writer: Writer, text: string): void {
       return
     }
   }
-  writeText(writer, text)
+  if (!writeText(writer, text)) refuse(writer, 'a string with half a surrogate pair')
 }
 
 /** Whether no surrogate stands alone. In Node 20, but not in the types of its language level. */
-function isWellFormed(text: string): boolean {
+export function isWellFormed(text: string): boolean {
   return (text as unknown as { isWellFormed(): boolean }).isWellFormed()
 }
 
@@ -99,18 +100,26 @@ function mayBeBroken(view: Buffer, from: number, size: number): boolean {
   return size < Room.Small || view.subarray(from, from + size).includes(REPLACEMENT)
 }
 
-/** The text is written where it most likely belongs, and moved when its length has more digits. */
-function writeText(writer: Writer, text: string): void {
-  reserve(writer, text.length * 3 + Room.Small)
+/**
+ * A long string, or one that is not ASCII. It is written where it most likely belongs, and moved
+ * when its length has more digits.
+ *
+ * @returns `false`, and nothing written, for half a surrogate pair.
+ */
+export function writeText(writer: Writer, text: string): boolean {
+  const wide = isWide(text)
+  reserve(writer, text.length * (wide ? 5 : 3) + Room.Small)
   const { bytes, pos, view } = writer
   const guess = pos + 4 + digitsOf(text.length)
-  const size = view.write(text, guess)
-  if (size !== text.length && mayBeBroken(view, guess, size) && !isWellFormed(text)) {
-    refuse(writer, 'a string with half a surrogate pair')
+  const size = wide ? writeWide(view, text, guess) : view.write(text, guess)
+  if (size < 0) return false
+  if (!wide && size !== text.length && mayBeBroken(view, guess, size) && !isWellFormed(text)) {
+    return false
   }
   const start = pos + 4 + digitsOf(size)
   if (start !== guess) bytes.copyWithin(start, guess, guess + size)
   putQuoted(writer, size)
+  return true
 }
 
 /** The text around `size` bytes that are already in their place. */

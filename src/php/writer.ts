@@ -32,7 +32,15 @@ export interface Writer {
   variable: string | undefined
   /** Whether the next container is one that can be entered only once: no cycle runs through it. */
   once: boolean
+  /** How deep the recursion of write-plain.ts is, how deep it goes, and what it left. */
+  depth: number
+  readonly plainDepth: number
+  pending: unknown
+  outermost: WriteFrame | undefined
 }
+
+/** Most levels of the short way. Cycles are found behind it. */
+const PLAIN_DEPTH = 8
 
 const FIRST_SIZE = 0x1_0000
 const KEPT_SIZE = 0x20_0000
@@ -58,6 +66,10 @@ export function createWriter(rules: WriteRules): Writer {
     frame: undefined,
     variable: undefined,
     once: false,
+    depth: 0,
+    plainDepth: Math.min(PLAIN_DEPTH, rules.maxDepth),
+    pending: undefined,
+    outermost: undefined,
   }
 }
 

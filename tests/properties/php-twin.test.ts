@@ -80,6 +80,15 @@ describe('the writer and its naive twin', () => {
     expect(() => fc.assert(held, RUNS)).not.toThrow()
   })
 
+  it('write the same bytes of a value behind the end of the short way', () => {
+    const held = fc.property(phpValue, (value) => {
+      const deep = Array.from({ length: 8 }).reduce<unknown>((inner) => [inner], value)
+      return text(serialize(deep)) === naiveSerialize(deep)
+    })
+
+    expect(() => fc.assert(held, RUNS)).not.toThrow()
+  })
+
   it.each(FORMATS)('write the same bytes of a session, in format %s', (format) => {
     const { encode } = serializerFor(format)
     const held = fc.property(sessionData, (data) => text(encode(data)) === naiveEncode(format, data)) // prettier-ignore
