@@ -65,6 +65,12 @@ function* storeNew(state: SessionState): Flow<void> {
   noteUse(state)
 }
 
+/** PHP writes what is empty every time; without the lock that could undo what others wrote. */
+function isUnchanged({ settings, payload: read }: SessionState, payload: Payload): boolean {
+  if (!settings.lazyWrite || !sameBytes(payload, read as Payload)) return false
+  return payload.length > 0 || settings.concurrency !== 'exclusive'
+}
+
 /** For storage that does not tell when a session was used. */
 function noteUse({ host, settings, storedId }: SessionState): void {
   host.touched?.set(storedId as string, settings.now())
@@ -72,11 +78,11 @@ function noteUse({ host, settings, storedId }: SessionState): void {
 
 /** A record that was read under the lock that is still held, or in mode `none`. */
 function* storeExisting(state: SessionState, payload: Payload): Flow<void> {
-  const { host, context, settings } = state
+  const { host, context } = state
   const storedId = state.storedId as string
   if (isEmpty(state.data) && !isEmptyPayload(state)) return yield* storeEmptied(state)
   if (storedId !== state.id) return yield* moveRecord(state, payload)
-  const unchanged = settings.lazyWrite && sameBytes(payload, state.payload as Payload)
+  const unchanged = isUnchanged(state, payload)
   const operation = unchanged ? 'updateTimestamp' : 'write'
   if (unchanged && wasTouched(state)) return
   context.closing = true

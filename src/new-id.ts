@@ -59,8 +59,15 @@ export async function createPrefixedId(
     assertValidId(id)
     return id
   }
-  return createUniqueId({ generate }, async (id) => {
-    if (validateId === undefined) return false
-    return await run(call(caller, 'validateId', () => validateId(id, context)))
-  })
+  return createUniqueId(
+    { generate },
+    async (id) => {
+      if (validateId === undefined) return false
+      return await run(call(caller, 'validateId', () => validateId(id, context)))
+    },
+    ATTEMPTS,
+  )
 }
+
+/** As often as `session_create_id()` tries. */
+const ATTEMPTS = 3

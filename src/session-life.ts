@@ -112,6 +112,7 @@ export function* suspend(state: SessionState): Flow<void> {
     yield* store(state)
     Object.freeze(state.data)
   } catch (error) {
+    state.status = 'aborted'
     yield* letGo(state, close(state))
     throw error
   }
@@ -144,6 +145,7 @@ export function* destroy(state: SessionState): Flow<void> {
     state.announce = storedId !== undefined || state.cookies > 0
     forget(state)
   } catch (error) {
+    state.status = 'aborted'
     yield* letGo(state, close(state))
     throw error
   }

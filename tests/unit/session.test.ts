@@ -174,7 +174,7 @@ describe('a stored session', () => {
     await session.commit()
 
     expect(session.isNew).toBe(false)
-    expect(taken()).toEqual(['open', 'read', 'updateTimestamp', 'close'])
+    expect(taken()).toEqual(['open', 'read', 'write', 'close'])
   })
 
   it('expires on read when idle for longer than gc.maxLifetime', async () => {
@@ -1026,6 +1026,25 @@ describe('data', () => {
     expect(session.data).toEqual({ m: 'x' })
     session.decode(bytes(''))
     expect(session.data).toEqual({})
+  })
+
+  it.each(['destroy', 'suspend'] as const)('is over when %s has failed', async (operation) => {
+    const broken = defineHandler({
+      name: 'broken',
+      destroy: () => Promise.reject(new Error('no')),
+      write: (id, payload, context, next) =>
+        context.isNew ? next(id, payload, context) : Promise.reject(new Error('no')),
+    })
+    const { manager, taken } = fixture({ handlers: [broken, memoryHandler()] })
+    const session = await manager.start({ cookieHeader: await stored(manager, { n: 1 }) })
+    session.data['n'] = 2
+
+    await expect(session[operation](() => undefined)).rejects.toThrow('no')
+    taken()
+
+    expect(session.status).toBe('aborted')
+    await session.commit()
+    expect(taken()).toEqual([]) // nothing without the lock
   })
 
   it('that was not changed is written back byte for byte', async () => {
