@@ -49,8 +49,10 @@ export async function* pageOf(
   signal: AbortSignal,
 ): AsyncGenerator<SessionInfo | 'more'> {
   const { limit = Infinity, skip } = wish
+  const breath = breather()
   let index = 0
   for await (const info of following(place, wish)) {
+    await breath()
     if (signal.aborted) return
     if (index >= skip + limit) {
       yield 'more'

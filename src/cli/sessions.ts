@@ -21,6 +21,15 @@ export function listOf(place: Place, expiredToo: boolean): AsyncIterable<Session
   return list(place.context(expiredToo ? BEFORE_ALL : {}))
 }
 
+/** Those that are over and not collected yet. @throws {Problem} When the place cannot list. */
+export async function* expiredOf(place: Place): AsyncGenerator<SessionInfo> {
+  const breath = breather()
+  for await (const info of listOf(place, true)) {
+    await breath()
+    if (!(await has(place, info.id))) yield info
+  }
+}
+
 /** How many there are. @throws {Problem} When the place cannot count. */
 export async function countOf(place: Place, expiredToo: boolean): Promise<number> {
   const { count } = place.chain
@@ -194,12 +203,6 @@ export function breather(): () => Promise<void> {
     await turn()
     sinceMs = performance.now()
   }
-}
-
-/** One session that a walk could not work on. */
-export interface Failure {
-  readonly id: string
-  readonly error: unknown
 }
 
 /** Names a session in a message. */

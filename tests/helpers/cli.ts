@@ -83,7 +83,11 @@ export interface Program {
   /** Starts it and lets the test do the rest. */
   start(argv: readonly string[], cwd?: string): ChildProcess
   /** Runs it in a pseudo-terminal, where both outputs come together. */
-  inTerminal(argv: readonly string[], cwd?: string): Promise<Omit<Said, 'err'>>
+  inTerminal(
+    argv: readonly string[],
+    cwd?: string,
+    options?: { preload?: string; output?: string | undefined },
+  ): Promise<Omit<Said, 'err'>>
 }
 
 const SOURCE = fileURLToPath(new URL('../../src/cli/bin.ts', import.meta.url))
@@ -112,12 +116,12 @@ export function cliProgram(): Program {
       child.stdin?.end(stdin)
       return ended(child)
     },
-    async inTerminal(argv, cwd = folder) {
-      const words = [process.execPath, path, ...argv].map((word) => `'${word}'`).join(' ')
-      const child = spawn('script', ['-qec', `stty cols 100; ${words}`, '/dev/null'], {
-        cwd,
-        stdio: 'pipe',
-      })
+    async inTerminal(argv, cwd = folder, { preload, output } = {}) {
+      const node = [process.execPath, ...(preload === undefined ? [] : ['--import', preload])]
+      const words = [...node, path, ...argv].map((word) => `'${word}'`).join(' ')
+      const line = output === undefined ? words : `${words} > '${output}'`
+      const args = ['-qec', `stty cols 100; ${line}`, '/dev/null']
+      const child = spawn('script', args, { cwd, stdio: 'pipe' })
       child.stdin.end()
       const { code, out } = await ended(child)
       return { code, out: out.replaceAll('\r\n', '\n') }

@@ -7,6 +7,7 @@ import {
   countOf,
   eachSession,
   expectedOf,
+  expiredOf,
   findId,
   listOf,
   named,
@@ -46,23 +47,18 @@ async function destroyMany(task: Task, place: Place): Promise<number> {
   const { given, io, out, note } = task
   const expiredOnly = isGiven(given, 'expired')
   const limit = integerOf(given, 'limit', 0)
-  const enough = new AbortController()
-  const signal = AbortSignal.any([io.signal, enough.signal])
-  const walk = { signal, batch: integerOf(given, 'batch', 1) }
   const bar = await task.progress('destroy', () => expected(place, expiredOnly, limit))
-  const done = { destroyed: 0, begun: 0, failed: 0 }
-  await eachSession(listOf(place, true), walk, async ({ id }) => {
-    if (done.begun >= (limit ?? Infinity)) return enough.abort()
-    done.begun += 1
+  const walk = { signal: io.signal, batch: integerOf(given, 'batch', 1), limit }
+  const done = { destroyed: 0, failed: 0 }
+  const list = expiredOnly ? expiredOf(place) : listOf(place, true)
+  await eachSession(list, walk, async ({ id }) => {
     try {
-      if (await removeSession(place, id, expiredOnly)) {
-        done.destroyed += 1
-        bar.step()
-      } else done.begun -= 1
+      if (await removeSession(place, id, expiredOnly)) done.destroyed += 1
     } catch (error) {
       done.failed += 1
       note(`${named(id)}  ${reasonOf(error)}`)
     }
+    bar.step()
   })
   bar.end()
   await out.line(`${sessions(done.destroyed)} destroyed`)

@@ -64,7 +64,9 @@ async function print(
 ) {
   const line = lineOf(given, place.now())
   const quiet = io.stdout.isTTY === true // rows move by themselves there
-  const bar = quiet ? undefined : await progress('list', () => expectedOf(place, false))
+  const bar = quiet
+    ? undefined
+    : await progress('list', () => expectedOf(place, isGiven(given, 'expired')))
   const shown = { more: false, last: '' }
   if (!isGiven(given, 'json')) await out.line(heading(given))
   for await (const info of page) {

@@ -83,14 +83,15 @@ describe('sessionz destroy', () => {
       id: `old-session-${index}`,
       age: 9999,
     }))
-    const { folder, place, now } = folderOf(...old, { id: A })
+    const young = Array.from({ length: 30 }, (_, index) => ({ id: `young-${index}` }))
+    const { folder, place, now } = folderOf(...young, ...old, { id: A })
     const argv = ['destroy', '--expired', '--limit', '4', '--batch', '3', ...place]
 
     expect((await cli(argv, { now })).out).toBe('4 sessions destroyed\n')
-    expect(idsIn(folder)).toHaveLength(7)
+    expect(idsIn(folder)).toHaveLength(37)
     expect((await cli(argv, { now })).out).toBe('4 sessions destroyed\n')
     expect((await cli(argv, { now })).out).toBe('2 sessions destroyed\n')
-    expect(idsIn(folder)).toEqual([A])
+    expect(idsIn(folder)).toEqual([A, ...young.map(({ id }) => id)].sort())
   })
 
   it('names what is in use, and goes on', async () => {
