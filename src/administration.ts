@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { ownerAdministration, type OwnerAdministration } from './administration-owners.js'
 import { createContext, type Activation } from './context.js'
 import { StateError } from './errors.js'
 import type { SessionHandler, SessionInfo } from './handler.js'
@@ -12,7 +13,7 @@ import { remove, type Start } from './load.js'
 import { createPrefixedId } from './new-id.js'
 
 /** The part of a manager that is about storage. */
-export interface Administration {
+export interface Administration extends OwnerAdministration {
   /**
    * Makes an id that storage does not know: PHP's `session_create_id()`.
    *
@@ -30,6 +31,7 @@ export interface Administration {
 /** @param begin Refuses when the manager is closed. */
 export function administration(begin: () => Start): Administration {
   return {
+    ...ownerAdministration(begin),
     async createId(prefix = '') {
       const start = begin()
       return await createPrefixedId(start, prefix, adminContext(start))

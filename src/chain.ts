@@ -27,6 +27,7 @@ const BASE: Next = {
   },
   list: async function* () {},
   count: () => 0,
+  listByOwner: async function* () {},
 }
 
 const ALWAYS: readonly Operation[] = ['open', 'close', 'read', 'write', 'destroy', 'gc']
@@ -54,7 +55,21 @@ export function composeChain(handlers: readonly SessionHandler[]): Chain {
       linked[operation] = linkAll(operation, handlers)
     }
   }
+  if (ownersFault(handlers) === undefined) linked['listByOwner'] = linkAll('listByOwner', handlers)
   return linked as unknown as Chain // every operation of the contract was linked above
+}
+
+/** Why sessions of an owner can be neither found nor ended through a chain; `undefined` where they can. */
+export function ownersFault(handlers: readonly SessionHandler[]): string | undefined {
+  const innermost = handlers.at(-1)
+  if (!innermost?.listByOwner) {
+    return `handler "${innermost?.name ?? 'none'}" keeps no index of owners`
+  }
+  const copying = handlers.findIndex(({ copies }) => copies === true)
+  const renaming = handlers.findLastIndex(({ renames }) => renames === true)
+  if (copying === -1 || copying > renaming) return undefined
+  const [above, below] = [handlers[copying]?.name, handlers[renaming]?.name]
+  return `handler "${above}" would keep copies of what "${below}" knows by another id`
 }
 
 function checkHandlers(handlers: readonly SessionHandler[]): void {

@@ -14,6 +14,7 @@ import { encode, insert, moveRecord, stampCreation } from './records.js'
 import type { SessionData } from './serializer.js'
 import { call, letGo, open } from './session-calls.js'
 import { activation } from './session-context.js'
+import { givenUp, ownershipOf } from './session-owner.js'
 import { close, interrupted, storedData, type SessionState } from './session-state.js'
 
 /** Ends the session: stores what there is to store, and closes the chain in every outcome. */
@@ -52,13 +53,13 @@ function assertUnchanged(state: SessionState): void {
 }
 
 function isChanged(state: SessionState): boolean {
-  if (state.payload === undefined) return !isEmpty(state.data)
+  if (state.payload === undefined) return !isVacant(state)
   return !sameBytes(encode(state, storedData(state), state.payload), state.payload)
 }
 
 /** A new session is stored when there is something in it, and not before. */
 function* storeNew(state: SessionState): Flow<void> {
-  if (isEmpty(state.data)) return
+  if (isVacant(state)) return
   if (state.settings.absoluteLifetime > 0) stampCreation(state)
   yield* insert(state, encode(state, storedData(state)))
   state.storedId = state.id
@@ -80,12 +81,13 @@ function noteUse({ host, settings, storedId }: SessionState): void {
 function* storeExisting(state: SessionState, payload: Payload): Flow<void> {
   const { host, context } = state
   const storedId = state.storedId as string
-  if (isEmpty(state.data) && !isEmptyPayload(state)) return yield* storeEmptied(state)
+  if (isVacant(state) && !isEmptyPayload(state)) return yield* storeEmptied(state)
   if (storedId !== state.id) return yield* moveRecord(state, payload)
   const unchanged = isUnchanged(state, payload)
   const operation = unchanged ? 'updateTimestamp' : 'write'
   if (unchanged && wasTouched(state)) return
   context.closing = true
+  context.ownership = ownershipOf(state)
   const { chain } = host
   const stored = yield* call(state, operation, () =>
     unchanged
@@ -113,6 +115,7 @@ function* storeEmptied(state: SessionState): Flow<void> {
   const { host, context } = state
   const storedId = state.storedId as string
   context.closing = true
+  context.ownership = givenUp(state.formerOwner)
   yield* call(state, 'destroy', () => host.chain.destroy(storedId, context))
   state.status = 'destroyed'
   state.announce = true
@@ -152,6 +155,14 @@ function mergeInto(state: SessionState, newest: Payload): void {
   state.metadata = takeMetadata(data)
   state.data = data
   state.payload = newest
+  if (state.metadata?.owner !== state.formerOwner) {
+    state.formerOwner = takeMetadata(state.host.serializer.decode(newest))?.owner
+  }
+}
+
+/** Whether nothing is worth a record: no variable, and nobody whom the session belongs to. */
+function isVacant({ data, metadata }: SessionState): boolean {
+  return metadata?.owner === undefined && isEmpty(data)
 }
 
 function isEmpty(data: SessionData): boolean {

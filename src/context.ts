@@ -25,6 +25,8 @@ const DEFAULTS = {
   lockLeaseMs: 30_000,
   closing: false,
   maxLifetime: 1440,
+  ownership: undefined,
+  listed: false,
   signal: NEVER,
   now: Date.now,
   touchedMs: undefined,

@@ -19,6 +19,14 @@ export type MaybePromise<T> = T | Promise<T>
  */
 export type LockMode = 'exclusive' | 'read' | 'none'
 
+/** Whom a session belongs to: what a store keeps beside its record, to find it by. */
+export interface Ownership {
+  /** The owner from the operation on; `undefined` is nobody. */
+  readonly owner: string | undefined
+  /** The owner until then, as far as the activation knows. */
+  readonly former: string | undefined
+}
+
 /** One activation of one session, from `open` to `close`. Handlers keep no other "current session". */
 export interface SessionContext {
   /** Where sessions are stored, in the words of the handler: PHP's `session.save_path`. */
@@ -45,6 +53,13 @@ export interface SessionContext {
   readonly closing: boolean
   /** Idle lifetime in seconds: a record not written or touched for longer is absent. */
   readonly maxLifetime: number
+  /**
+   * Whom the record belongs to, for `write`, `updateTimestamp` and `destroy`. Where a store can be
+   * asked by owner, the same call brings that up to date. `undefined` where nobody has or had it.
+   */
+  readonly ownership: Ownership | undefined
+  /** True when ids are as a list named them: a layer that changes ids passes these on as they are. */
+  readonly listed: boolean
   /** Aborted when the activation's time is over or its visitor has gone. */
   readonly signal: AbortSignal
   /** Milliseconds since the epoch. The only clock a handler reads. */
@@ -65,6 +80,8 @@ export interface SessionInfo {
   readonly touchedMs: number
   /** Size of the stored record in bytes. */
   readonly bytes: number
+  /** Whom it belongs to, where the store can tell. */
+  readonly owner?: string
 }
 
 /** The composed chain: each operation runs through all layers. */
@@ -99,6 +116,9 @@ export interface Chain {
   readonly list?: ((context: SessionContext) => AsyncIterable<SessionInfo>) | undefined
   /** Counts the live sessions. `undefined` when no handler of the chain can. */
   readonly count?: ((context: SessionContext) => MaybePromise<number>) | undefined
+  /** Lists the live sessions of an owner. `undefined` when the innermost handler cannot. */
+  readonly listByOwner?:
+    ((owner: string, context: SessionContext) => AsyncIterable<SessionInfo>) | undefined
 }
 
 /** The rest of the chain, operation by operation, as a handler is given it. */
@@ -120,6 +140,8 @@ export interface SessionHandler {
    * with a layer that `copies` above it is refused.
    */
   readonly shared?: boolean | undefined
+  /** A layer that changes ids: what `listByOwner` names below it has another name above. */
+  readonly renames?: boolean | undefined
   open(context: SessionContext, next: Next['open']): MaybePromise<void>
   close(context: SessionContext, next: Next['close']): MaybePromise<void>
   read(id: string, context: SessionContext, next: Next['read']): MaybePromise<Payload | undefined>
@@ -141,6 +163,16 @@ export interface SessionHandler {
   createId?(context: SessionContext, next: Next['createId']): MaybePromise<string>
   list?(context: SessionContext, next: Next['list']): AsyncIterable<SessionInfo>
   count?(context: SessionContext, next: Next['count']): MaybePromise<number>
+  /**
+   * The live sessions whose last write or touch named this owner (`context.ownership`), without a walk
+   * through all of them. A storing handler that has it keeps such an index; a layer that changes ids
+   * leaves out the session of `context.id`.
+   */
+  listByOwner?(
+    owner: string,
+    context: SessionContext,
+    next: Next['listByOwner'],
+  ): AsyncIterable<SessionInfo>
   /** Frees what the handler holds beyond single sessions: helpers, timers, connections it made. */
   dispose?(): MaybePromise<void>
 }
@@ -163,7 +195,7 @@ const PASS = {
 for (const operation of Object.values(PASS)) passThrough.add(operation)
 
 /** What is no operation. */
-const FIELDS: ReadonlySet<string> = new Set(['name', 'copies', 'shared'])
+const FIELDS: ReadonlySet<string> = new Set(['name', 'copies', 'shared', 'renames'])
 
 /**
  * Makes a handler of the operations given; those left out pass through at no cost.

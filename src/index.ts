@@ -29,6 +29,7 @@ export { serializerFor } from './serializers/registry.js'
 export { v8Serializer } from './serializers/v8.js'
 export { Session } from './session.js'
 
+export type { DestroyByOwnerOptions } from './administration-owners.js'
 export type { SessionErrorCode } from './errors.js'
 export type { Rejection, SessionEvents } from './events.js'
 export type { SessionTraces } from './events-traces.js'
@@ -38,6 +39,7 @@ export type {
   LockMode,
   MaybePromise,
   Next,
+  Ownership,
   Payload,
   SessionContext,
   SessionHandler,

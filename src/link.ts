@@ -71,6 +71,7 @@ const ARITY = {
   read: 2,
   destroy: 2,
   gc: 2,
+  listByOwner: 2,
   validateId: 2,
   write: 3,
   updateTimestamp: 3,

@@ -19,7 +19,7 @@ import {
   type Caller,
   type SessionHost,
 } from './session-calls.js'
-import { activation } from './session-context.js'
+import { activation, type ActivationFields } from './session-context.js'
 import type { Settings } from './options/options.js'
 import type { SessionRequest } from './http/propagation.js'
 
@@ -132,9 +132,12 @@ export function isOver({ absoluteLifetime, now }: Settings, metadata?: Metadata)
   return absoluteLifetime > 0 && seconds(now()) - (metadata?.created ?? Infinity) > absoluteLifetime
 }
 
+type Removed = Pick<ActivationFields, 'listed' | 'ownership'>
+
 /** Removes a record in an activation of its own. @returns Whether there was one. */
-export function* remove(start: Start, id: string): Flow<boolean> {
-  const context = activation(start.settings, start.request, { id, lock: 'exclusive' })
+export function* remove(start: Start, id: string, more: Removed = {}): Flow<boolean> {
+  const { settings, request } = start
+  const context = activation(settings, request, { id, lock: 'exclusive', ...more })
   return yield* within(start, context, function* () {
     context.closing = true
     return yield* call(start, 'destroy', () => start.host.chain.destroy(id, context))

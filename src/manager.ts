@@ -5,7 +5,7 @@
  */
 import { ambience, type Ambience } from './ambient.js'
 import { fresh } from './begin.js'
-import { composeChain } from './chain.js'
+import { composeChain, ownersFault } from './chain.js'
 import { tracedChain } from './chain-traces.js'
 import { administration, disposeAll, type Administration } from './administration.js'
 import { StateError } from './errors.js'
@@ -71,8 +71,8 @@ export interface SessionManager<Data extends object = SessionData>
 export function createSessionManager<Data extends object = SessionData>(
   options: SessionOptions = {},
 ): SessionManager<Data> {
-  const { settings, serializer, id, handlers = [memoryHandler()] } = resolveOptions(options)
-  const host = createHost(settings, handlers, { serializer, id })
+  const { settings, handlers = [memoryHandler()], ...made } = resolveOptions(options)
+  const host = createHost(settings, handlers, made)
   const { collector } = host
   let closed = false
 
@@ -137,11 +137,13 @@ interface Host extends SessionHost {
 function createHost(
   settings: Settings,
   handlers: readonly SessionHandler[],
-  { serializer, id }: Pick<ResolvedOptions, 'serializer' | 'id'>,
+  { serializer, id, owners }: Pick<ResolvedOptions, 'serializer' | 'id' | 'owners'>,
 ): Host {
   const { name, onStoreError, gc } = settings
   const copies = onStoreError === 'stale' ? lastCopies(gc.maxLifetime * 1000) : undefined
   const given = composeChain(handlers) // errors count the handlers as they were given
+  const fault = owners ? ownersFault(handlers) : undefined
+  if (fault !== undefined) throw new TypeError(`"owners": ${fault}`)
   const whole = copies === undefined ? given : composeChain([copies.layer, ...handlers])
   const chain = tracedChain(whole)
   const changed = (state: BreakerState) => publish('sessionz:breaker', () => ({ name, state }))

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { isOwner } from './lib/owner.js'
 import type { SessionData } from './serializer.js'
 
 /** Name of the reserved variable. */
@@ -15,6 +16,8 @@ export const META_KEY = '__sessionz'
 export interface Metadata {
   /** When the session was created; kept where `absoluteLifetime` is on. */
   readonly created?: number
+  /** Whom the session belongs to; kept where `session.owner` was set. */
+  readonly owner?: string
   /** The id that replaced this one, in a record that only forwards. */
   readonly movedTo?: string
   /** Until when it forwards. */
@@ -30,9 +33,10 @@ export function takeMetadata(data: SessionData): Metadata | undefined {
 }
 
 /** Only what has the right type: the record may come from anybody who can write to storage. */
-function parse({ created, movedTo, until }: SessionData): Metadata {
+function parse({ created, owner, movedTo, until }: SessionData): Metadata {
   return {
     ...(typeof created === 'number' ? { created } : {}),
+    ...(isOwner(owner) ? { owner } : {}),
     ...(typeof movedTo === 'string' && typeof until === 'number' ? { movedTo, until } : {}),
   }
 }

@@ -12,6 +12,7 @@ import { forwarding, seconds } from './metadata.js'
 import type { SessionData } from './serializer.js'
 import { call, within } from './session-calls.js'
 import { activation } from './session-context.js'
+import { givenUp, ownershipOfNew } from './session-owner.js'
 import { interrupted, type SessionState } from './session-state.js'
 
 /** How often a new id is tried before storage is called broken; PHP's files handler tries as often. */
@@ -60,6 +61,7 @@ function* insertUnder(state: SessionState, id: string, payload: Payload): Flow<b
 function* lastWrite(state: SessionState, context: Activation, payload: Payload): Flow<boolean> {
   const id = context.id as string
   context.closing = true
+  context.ownership = ownershipOfNew(state)
   const written = yield* call(state, 'write', () => state.host.chain.write(id, payload, context))
   if (!written) context.closing = false
   return written
@@ -81,10 +83,12 @@ export function* moveRecord(state: SessionState, payload: Payload): Flow<void> {
     state.storedId = state.id
     return
   }
-  const context = activation(state.settings, state.request, { id: state.id, lock: lockOf(state) })
+  const { settings, request, id } = state
+  const ownership = givenUp(state.metadata?.owner)
+  const context = activation(settings, request, { id, lock: lockOf(state), ownership })
   yield* within(state, context, function* () {
     context.closing = true
-    return yield* call(state, 'destroy', () => state.host.chain.destroy(state.id, context))
+    return yield* call(state, 'destroy', () => state.host.chain.destroy(id, context))
   })
   interrupted(state)
 }
@@ -95,6 +99,7 @@ function* retire(state: SessionState): Flow<boolean> {
   const { chain, serializer } = host
   const old = state.storedId as string
   context.closing = true
+  context.ownership = givenUp(state.formerOwner)
   if (state.grace === 0) return yield* call(state, 'destroy', () => chain.destroy(old, context))
   const until = seconds(state.settings.now()) + state.grace
   const stub = serializer.encode(forwarding(state.id, until))

@@ -4,7 +4,7 @@
  * @module
  */
 import { NEVER, type Activation } from './context.js'
-import type { LockMode } from './handler.js'
+import type { LockMode, Ownership } from './handler.js'
 import type { SessionRequest } from './http/propagation.js'
 import type { Settings } from './options/options.js'
 
@@ -14,6 +14,8 @@ export interface ActivationFields {
   readonly isNew?: boolean
   readonly lock: LockMode
   readonly strict?: boolean
+  readonly ownership?: Ownership | undefined
+  readonly listed?: boolean
 }
 
 /** A context for one activation of a session. */
@@ -38,6 +40,8 @@ class OwnContext implements Activation {
   readonly lockLeaseMs: number
   closing = false
   readonly maxLifetime: number
+  ownership: Ownership | undefined
+  readonly listed: boolean
   readonly now: () => number
   touchedMs: number | undefined = undefined
   entered = 0
@@ -55,6 +59,8 @@ class OwnContext implements Activation {
     this.lockWaitMs = settings.lockWaitMs
     this.lockLeaseMs = settings.lockLeaseMs
     this.maxLifetime = settings.gc.maxLifetime
+    this.ownership = fields.ownership
+    this.listed = fields.listed ?? false
     this.now = settings.now
     this.request = request
   }

@@ -12,6 +12,7 @@ import type { Settings } from './options/options.js'
 import type { SessionData } from './serializer.js'
 import { call, letGo, open } from './session-calls.js'
 import { activation } from './session-context.js'
+import { givenUp } from './session-owner.js'
 import { close, interrupted, type SessionState } from './session-state.js'
 
 /** How a session's own activation locks, by its mode. */
@@ -53,6 +54,7 @@ export function adopt(state: SessionState, payload: Payload): void {
   const data = state.host.serializer.decode(payload)
   Object.freeze(state.data)
   state.metadata = takeMetadata(data)
+  state.formerOwner = state.metadata?.owner
   state.payload = payload
   state.data = data
   state.updates = undefined
@@ -139,6 +141,7 @@ export function* destroy(state: SessionState): Flow<void> {
         yield* openAnew(state, settings.concurrency === 'none' ? 'none' : 'exclusive')
       }
       state.context.closing = true
+      state.context.ownership = givenUp(state.formerOwner)
       yield* call(state, 'destroy', () => host.chain.destroy(storedId, state.context))
     }
     state.status = 'destroyed'

@@ -40,6 +40,8 @@ export interface SessionState extends Caller {
   payload: Payload | undefined
   data: SessionData
   metadata: Metadata | undefined
+  /** Whom the record in storage belongs to. */
+  formerOwner: string | undefined
   /** In mode `merge`: functions given to `update`, to run again on the newest value. */
   updates: Map<string, PendingUpdate> | undefined
   /** Whether the visitor has to be told the id. */
@@ -82,6 +84,7 @@ export function createState(
     payload: undefined,
     data: Object.create(null) as SessionData,
     metadata: undefined,
+    formerOwner: fields.metadata?.owner,
     updates: undefined,
     announce: true,
     cookies: 0,
@@ -125,6 +128,18 @@ export function interrupted(state: SessionState): void {
   state.status = 'destroyed'
   state.announce = false
   publish('sessionz:interrupted', () => ({ name: state.settings.name }))
+}
+
+/** A chain that makes ids itself may make them later than the session. */
+export function knownId({ id }: SessionState): string {
+  if (id !== '') return id
+  throw new StateError('session.id: the chain makes the id when the session is committed')
+}
+
+/** Removes every variable; references to the data stay good. */
+export function removeVariables(state: SessionState): void {
+  for (const key of Object.keys(state.data)) delete state.data[key]
+  state.updates = undefined
 }
 
 /** All variables as they are stored: the application's, and ours where there are any. */

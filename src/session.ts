@@ -14,12 +14,15 @@ import { takeMetadata } from './metadata.js'
 import type { SessionData } from './serializer.js'
 import { end, TOUCHED, type Ending } from './session-end.js'
 import { destroy, reload, resume, suspend } from './session-life.js'
+import { setOwner } from './session-owner.js'
 import { regenerate, type RegenerateOptions } from './session-regenerate.js'
 import {
   assertActive,
   assertWritable,
   close,
+  knownId,
   reasonFor,
+  removeVariables,
   type SessionState,
   type SessionStatus,
   type Substitute,
@@ -67,6 +70,23 @@ export class Session<Data extends object = SessionData> {
   /** True until the session has a record in storage. */
   get isNew(): boolean {
     return this.#state.storedId === undefined
+  }
+
+  /**
+   * Whom the session belongs to: what `manager.listByOwner()` and `destroyByOwner()` find it by.
+   *
+   * A text of 1 to 255 characters, no secret. Set, it takes effect with `commit()`; `undefined` is
+   * nobody. `regenerate()` keeps it, `clear()` ends it.
+   *
+   * @throws {TypeError | RangeError} For any other value, a number too.
+   * @throws {StateError} When the session is over, read-only, or in a chain that finds none by owner.
+   */
+  get owner(): string | undefined {
+    return this.#state.metadata?.owner
+  }
+
+  set owner(owner: string | undefined) {
+    setOwner(this.#state, owner)
   }
 
   get status(): SessionStatus {
@@ -182,11 +202,11 @@ export class Session<Data extends object = SessionData> {
     await run(reload(this.#state))
   }
 
-  /** Removes every variable: PHP's `session_unset()`. */
+  /** Removes every variable, and the owner: PHP's `session_unset()`. */
   clear(): void {
     assertWritable(this.#state, 'clear')
-    for (const key of Object.keys(this.#state.data)) delete this.#state.data[key]
-    this.#state.updates = undefined
+    setOwner(this.#state, undefined)
+    removeVariables(this.#state)
   }
 
   /**
@@ -246,7 +266,7 @@ export class Session<Data extends object = SessionData> {
     const { serializer } = this.#state.host
     const decoded = serializer.decode(payload)
     takeMetadata(decoded)
-    if (serializer.replaces === true) this.clear()
+    if (serializer.replaces === true) removeVariables(this.#state)
     Object.assign(this.#state.data, decoded)
   }
 
@@ -279,8 +299,9 @@ export function settle(session: object, how: Ending = TOUCHED): MaybePromise<Hea
   return end(stateFor(session), how)
 }
 
-/** A chain that makes ids itself may make them later than the session. */
-function knownId({ id }: SessionState): string {
-  if (id !== '') return id
-  throw new StateError('session.id: the chain makes the id when the session is committed')
+/** The id under which storage holds a session, or will. */
+export function storedIdOf(session: object): string {
+  const state = stateOf(session)
+  if (state === undefined) throw new TypeError('not a session of this library')
+  return state.storedId ?? state.id
 }

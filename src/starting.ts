@@ -12,6 +12,7 @@ import type { Flow } from './lib/flow.js'
 import { close, isOver, load, reject, remove, type Loaded, type Start } from './load.js'
 import { seconds, type Metadata } from './metadata.js'
 import type { Session } from './session.js'
+import { givenUp } from './session-owner.js'
 
 /** How many replaced ids in a row are followed. */
 const MAX_FORWARDS = 3
@@ -92,6 +93,6 @@ function* endIfOver(start: Start, { id, context, opened, metadata }: Loaded): Fl
   if (!isOver(start.settings, metadata)) return false
   reject(start, 'expired')
   if (opened) yield* close(start, context)
-  yield* remove(start, id)
+  yield* remove(start, id, { ownership: givenUp(metadata?.owner) })
   return true
 }

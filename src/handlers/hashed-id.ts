@@ -9,7 +9,12 @@
  * @module
  */
 import { createHash, createHmac, createSecretKey } from 'node:crypto'
-import { defineHandler, type SessionContext, type SessionHandler } from '../handler.js'
+import {
+  defineHandler,
+  type SessionContext,
+  type SessionHandler,
+  type SessionInfo,
+} from '../handler.js'
 import { assertKnownKeys } from '../lib/check.js'
 import { innerContext, renewContext, type InnerContext } from '../lib/inner-context.js'
 
@@ -41,11 +46,22 @@ export function hashedIdHandler(options: HashedIdOptions = {}): SessionHandler {
   const hash = hashOf(options)
   const below = contextsBelow(hash)
   /** Most operations concern the id of their context, which is hashed once. */
-  const nameOf = (id: string, context: SessionContext, inner: SessionContext): string =>
-    id === context.id ? (inner.id as string) : hash(id)
+  const nameOf = (id: string, context: SessionContext, inner: SessionContext): string => {
+    if (id === context.id) return inner.id as string
+    return context.listed ? id : hash(id)
+  }
+
+  /** Who asks knows one of the sessions by its own id only. */
+  async function* others(
+    inner: SessionContext,
+    infos: AsyncIterable<SessionInfo>,
+  ): AsyncIterable<SessionInfo> {
+    for await (const info of infos) if (info.id !== inner.id) yield info
+  }
 
   return defineHandler({
     name: 'hashed-id',
+    renames: true,
     open: (context, next) => next(below(context)),
     close: (context, next) => next(below(context)),
     read(id, context, next) {
@@ -69,6 +85,10 @@ export function hashedIdHandler(options: HashedIdOptions = {}): SessionHandler {
       const inner = below(context)
       return next(nameOf(id, context, inner), inner)
     },
+    listByOwner(owner, context, next) {
+      const inner = below(context)
+      return others(inner, next(owner, inner))
+    },
   })
 }
 
@@ -88,7 +108,7 @@ function contextsBelow(hash: Hash): (context: SessionContext) => SessionContext 
     const { inner } = below
     if (below.raw !== context.id) {
       below.raw = context.id
-      inner.id = context.id === undefined ? undefined : hash(context.id)
+      inner.id = context.id === undefined || context.listed ? context.id : hash(context.id)
     }
     renewContext(inner, context)
     // The chain cleared this layer's bit above; below it would stay.

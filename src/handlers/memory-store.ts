@@ -6,8 +6,9 @@
 import { StoreError } from '../errors.js'
 import type { MaybePromise, Payload, SessionContext, SessionInfo } from '../handler.js'
 import { boundedRecords, type Bounds } from '../lib/bounded-records.js'
+import { ownerIndex } from '../lib/owner-index.js'
 import { NONE } from '../lib/record-table.js'
-import { countRecords, listRecords, sweep } from '../lib/record-walks.js'
+import { countRecords, listOwned, listRecords, sweep } from '../lib/record-walks.js'
 import { contextLocks } from '../locks/keyed-mutex-contexts.js'
 
 export interface MemoryStoreOptions extends Bounds {
@@ -26,11 +27,16 @@ export interface MemoryStore {
   validateId(id: string, context: SessionContext): boolean
   list(context: SessionContext): AsyncIterable<SessionInfo>
   count(context: SessionContext): MaybePromise<number>
+  listByOwner(owner: string, context: SessionContext): AsyncIterable<SessionInfo>
 }
 
 /** Only records that are written take memory: unknown ids leave nothing behind, not even a lock. */
 export function memoryStore(options: MemoryStoreOptions): MemoryStore {
-  const { table, put } = boundedRecords(options)
+  const owners = ownerIndex()
+  const removing = (slot: number) => {
+    if (owners.size > 0) owners.set(table.id(slot), undefined)
+  }
+  const { table, put } = boundedRecords({ ...options, removing })
   const locks = contextLocks(options)
 
   const isLive = (slot: number, { now, maxLifetime }: SessionContext) =>
@@ -58,12 +64,15 @@ export function memoryStore(options: MemoryStoreOptions): MemoryStore {
       return table.payload(slot)
     },
     write(id, payload, context) {
-      const { isNew, now, maxLifetime } = context
+      const { isNew, now, maxLifetime, ownership } = context
       const slot = table.find(id)
       if (isNew ? isLive(slot, context) : slot === NONE) return false
       const nowMs = now()
-      if (put(id, payload, nowMs, lastExpired(nowMs, maxLifetime))) return true
-      throw new StoreError('memory', 'write', 'payload larger than "maxBytes"')
+      if (!put(id, payload, nowMs, lastExpired(nowMs, maxLifetime))) {
+        throw new StoreError('memory', 'write', 'payload larger than "maxBytes"')
+      }
+      if (isNew || ownership !== undefined) owners.set(id, ownership?.owner)
+      return true
     },
     destroy(id, context) {
       const slot = table.find(id)
@@ -75,14 +84,18 @@ export function memoryStore(options: MemoryStoreOptions): MemoryStore {
       const stale = () => ({ nowMs: now(), staleMs: lastExpired(now(), maxLifetime) })
       return sweep(table, stale, locks.isHeld)
     },
-    updateTimestamp(id, { now }) {
+    updateTimestamp(id, { now, ownership }) {
       const slot = table.find(id)
-      if (slot !== NONE) table.touch(slot, now())
-      return slot !== NONE
+      if (slot === NONE) return false
+      table.touch(slot, now())
+      if (ownership !== undefined) owners.set(id, ownership.owner)
+      return true
     },
     validateId: (id, context) => isLive(look(id, context), context),
-    list: (context) => listRecords(table, (slot) => isLive(slot, context)),
+    list: (context) => listRecords({ table, owners }, (slot) => isLive(slot, context)),
     count: (context) => countRecords(table, (slot) => isLive(slot, context)),
+    listByOwner: (owner, context) =>
+      listOwned({ table, owners }, owner, (slot) => isLive(slot, context)),
   }
 }
 

@@ -89,6 +89,8 @@ export function memoryHandler(options: MemoryOptions = {}): SessionHandler {
     },
     list: (context, next) => (isBase(next) ? store.list(context) : next(context)),
     count: (context, next) => (isBase(next) ? store.count(context) : next(context)),
+    listByOwner: (owner, context, next) =>
+      isBase(next) ? store.listByOwner(owner, context) : next(owner, context),
     dispose: () => cache?.dispose(),
   }
 }

@@ -146,10 +146,15 @@ function creation({ chain, of }: Side): Pick<SessionHandler, 'createId'> {
 }
 
 /** As far as both sides can. */
-function administration(sides: Sides): Pick<SessionHandler, 'list' | 'count'> {
+function administration(sides: Sides): Pick<SessionHandler, 'list' | 'count' | 'listByOwner'> {
   const { from, to } = sides
-  if (from.chain.list === undefined || to.chain.list === undefined) return {}
+  const isOwned = from.chain.listByOwner !== undefined && to.chain.listByOwner !== undefined
+  const owned: Pick<SessionHandler, 'listByOwner'> = isOwned
+    ? { listByOwner: (owner, context) => listedByOwner(sides, owner, context) }
+    : {}
+  if (from.chain.list === undefined || to.chain.list === undefined) return owned
   return {
+    ...owned,
     list: (context) => listed(sides, context),
     async count(context) {
       let count = 0
@@ -166,7 +171,8 @@ function administration(sides: Sides): Pick<SessionHandler, 'list' | 'count'> {
 async function* listed({ from, to }: Sides, context: SessionContext): AsyncIterable<SessionInfo> {
   const told = new Set<string>()
   for await (const info of list(from, context)) {
-    if (await to.has(info.id, to.beside(context, info.id))) continue
+    const inner = Object.assign(to.beside(context, info.id), { listed: true })
+    if (await to.has(info.id, inner)) continue
     told.add(info.id)
     yield info
   }
@@ -176,6 +182,22 @@ async function* listed({ from, to }: Sides, context: SessionContext): AsyncItera
 function list({ chain, of }: Side, context: SessionContext): AsyncIterable<SessionInfo> {
   if (chain.list === undefined) throw new StateError(`${NAME}: a side has no "list"`)
   return chain.list(of(context))
+}
+
+/** The old side first: what moves meanwhile is found on the new one. */
+async function* listedByOwner(
+  { from, to }: Sides,
+  owner: string,
+  context: SessionContext,
+): AsyncIterable<SessionInfo> {
+  const told = new Set<string>()
+  for (const { chain, of } of [from, to]) {
+    for await (const info of chain.listByOwner?.(owner, of(context)) ?? []) {
+      if (told.has(info.id)) continue
+      told.add(info.id)
+      yield info
+    }
+  }
 }
 
 function resolve(options: MigratingOptions): MigratingOptions {

@@ -8,6 +8,8 @@ export interface Bounds {
   readonly maxEntries: number
   /** Ids, payloads and `RECORD_OVERHEAD` for each. */
   readonly maxBytes: number
+  /** Told of each record before it goes. */
+  readonly removing?: ((slot: number) => void) | undefined
 }
 
 /** A table that never grows beyond its bounds. */
@@ -22,8 +24,9 @@ export interface BoundedRecords extends Readonly<{ table: RecordTable }> {
 }
 
 /** Publishes `sessionz:evicted` once for all that one run of synchronous code evicted. */
-export function boundedRecords({ handler, maxEntries, maxBytes }: Bounds): BoundedRecords {
-  const table = recordTable()
+export function boundedRecords(bounds: Bounds): BoundedRecords {
+  const { handler, maxEntries, maxBytes, removing } = bounds
+  const table = recordTable(removing)
   let evicted = 0
 
   const tell = () => {

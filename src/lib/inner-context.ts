@@ -6,7 +6,7 @@
  *
  * @module
  */
-import type { LockMode, SessionContext } from '../handler.js'
+import type { LockMode, Ownership, SessionContext } from '../handler.js'
 
 /** A context whose fields its maker still settles. */
 export type InnerContext = { -readonly [K in keyof SessionContext]: SessionContext[K] }
@@ -29,6 +29,8 @@ class InContext implements InnerContext {
   readonly lockLeaseMs: number
   closing: boolean
   readonly maxLifetime: number
+  ownership: Ownership | undefined
+  listed: boolean
   readonly now: () => number
   entered = 0
   /** Not to be seen by who looks at what is below. */
@@ -46,6 +48,8 @@ class InContext implements InnerContext {
     this.lockLeaseMs = outer.lockLeaseMs
     this.closing = outer.closing
     this.maxLifetime = outer.maxLifetime
+    this.ownership = outer.ownership
+    this.listed = outer.listed
     this.now = outer.now
   }
 
@@ -71,4 +75,6 @@ export function renewContext(inner: InnerContext, context: SessionContext): void
   inner.strict = context.strict
   inner.lock = context.lock
   inner.closing = context.closing
+  inner.ownership = context.ownership
+  inner.listed = context.listed
 }

@@ -46,7 +46,8 @@ export interface RecordTable {
   slots(part: number): number[]
 }
 
-export function recordTable(): RecordTable {
+/** @param removing Told of each record before it goes. */
+export function recordTable(removing?: (slot: number) => void): RecordTable {
   const slots = slotTable()
   const { rows, byUse, byAge } = slots
   const write = recordWriter()
@@ -85,6 +86,7 @@ export function recordTable(): RecordTable {
       touch(slot, timeMs)
     },
     remove(slot) {
+      removing?.(slot)
       recent.forget()
       setText(slot, '')
       return slots.remove(slot)

@@ -4,8 +4,15 @@
  * @module
  */
 import type { MaybePromise, SessionInfo } from '../handler.js'
+import type { OwnerIndex } from './owner-index.js'
 import { NONE, PARTS, type RecordTable } from './record-table.js'
 import { inSlices, SLICE, turn } from './slices.js'
+
+/** Records, and whom they belong to. */
+export interface OwnedRecords {
+  readonly table: RecordTable
+  readonly owners: OwnerIndex
+}
 
 export type IsLive = (slot: number) => boolean
 
@@ -63,19 +70,40 @@ function sweepSlice(
 
 /** Lists what is live at the moment it is yielded; who stays throughout is listed exactly once. */
 export async function* listRecords(
-  table: RecordTable,
+  records: OwnedRecords,
   isLive: IsLive,
 ): AsyncGenerator<SessionInfo, void, undefined> {
+  const { table } = records
   let listed = 0
   for (let part = 0; part < PARTS; part += 1) {
     for (const id of table.slots(part).map(table.id)) {
       const slot = table.find(id)
       if (slot === NONE || !isLive(slot)) continue
-      yield { id, touchedMs: table.timeMs(slot), bytes: table.payloadBytes(slot) }
+      yield infoOf(records, id, slot)
       listed += 1
       if (listed % SLICE === 0) await turn()
     }
   }
+}
+
+/** Lists what is live of one owner, likewise. */
+export async function* listOwned(
+  records: OwnedRecords,
+  owner: string,
+  isLive: IsLive,
+): AsyncGenerator<SessionInfo, void, undefined> {
+  const { table, owners } = records
+  for (const id of owners.idsOf(owner)) {
+    const slot = table.find(id)
+    if (slot !== NONE && isLive(slot) && owners.ownerOf(id) === owner)
+      yield infoOf(records, id, slot)
+  }
+}
+
+function infoOf({ table, owners }: OwnedRecords, id: string, slot: number): SessionInfo {
+  const owner = owners.ownerOf(id)
+  const info = { id, touchedMs: table.timeMs(slot), bytes: table.payloadBytes(slot) }
+  return owner === undefined ? info : { ...info, owner }
 }
 
 /** Counts what is live, in slices of fifty times `SLICE` records: counting is quick. */

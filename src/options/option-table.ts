@@ -52,6 +52,7 @@ export const TABLE: { readonly [K in keyof Required<SessionOptions>]: Row } = {
   id: row(undefined, assertObject),
   name: row('PHPSESSID', assertString),
   savePath: row('', assertString),
+  owners: row(false, assertBoolean),
   concurrency: row('exclusive', oneOf(['exclusive', 'merge', 'none'])),
   conflict: row('mine', assertConflict),
   lockWait: row(10, waiting(0)),

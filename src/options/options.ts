@@ -51,6 +51,8 @@ export interface SessionOptions {
   name?: string | undefined
   /** Handed to the handlers as PHP's `session.save_path`. @default '' */
   savePath?: string | undefined
+  /** Refuse, at construction, a chain that cannot find sessions by owner. @default false */
+  owners?: boolean | undefined
   /** @default 'exclusive' */
   concurrency?: Concurrency | undefined
   /** In `merge`: what to do with a variable changed on both sides. @default 'mine' */

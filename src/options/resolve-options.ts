@@ -20,6 +20,7 @@ export interface ResolvedOptions {
   readonly handlers: readonly SessionHandler[] | undefined
   readonly serializer: Serializer | string
   readonly id: IdOptions | IdGenerator | undefined
+  readonly owners: boolean
 }
 
 /**
@@ -29,8 +30,17 @@ export interface ResolvedOptions {
  */
 export function resolveOptions(options: SessionOptions): ResolvedOptions {
   const resolved = resolve('createSessionManager', options, TABLE) as Required<SessionOptions>
-  const { handlers, serializer, id, lockWait, holdLimit, lockLease, storeTimeout, ...more } =
-    resolved as Filled
+  const {
+    handlers,
+    serializer,
+    id,
+    owners,
+    lockWait,
+    holdLimit,
+    lockLease,
+    storeTimeout,
+    ...more
+  } = resolved as Filled
   const { touchInterval, ...rest } = more
   warnOfLinks(rest)
   const settings: Settings = {
@@ -49,7 +59,7 @@ export function resolveOptions(options: SessionOptions): ResolvedOptions {
     readOnly: false,
   }
   assertTouched(settings)
-  return { settings, handlers, serializer, id }
+  return { settings, handlers, serializer, id, owners }
 }
 
 type Links = Pick<Settings, 'useOnlyCookies' | 'useTransSid' | 'refererCheck'>

@@ -15,6 +15,7 @@ import { CLOSING_CASES } from './handler-cases-closing.js'
 import { FAULT_CASES } from './handler-cases-faults.js'
 import { LIFE_CASES } from './handler-cases-life.js'
 import { LOCK_CASES } from './handler-cases-locks.js'
+import { OWNER_CASES } from './handler-cases-owners.js'
 import { RECORD_CASES } from './handler-cases-records.js'
 import { SET_UP_CASES } from './handler-cases-set-up.js'
 import { SHARED_CASES } from './handler-cases-shared.js'
@@ -78,6 +79,7 @@ const CHECKS: readonly HandlerCheck[] = [
   ...WAIT_CASES,
   ...CLOSING_CASES,
   ...LIFE_CASES,
+  ...OWNER_CASES,
   ...SHARED_CASES,
   ...FAULT_CASES,
   ...SET_UP_CASES,

@@ -42,6 +42,10 @@ export interface HandlerCapabilities {
   migrates?: boolean | undefined
   /** The handler takes options: the fixture has `make`. @default false */
   configures?: boolean | undefined
+  /** Finds sessions by owner: has `listByOwner`. @default false */
+  owners?: boolean | undefined
+  /** Owners may have any name, not whole numbers only. @default true */
+  namedOwners?: boolean | undefined
 }
 
 /** What is left out unless it is asked for: it needs more of the fixture. */
@@ -56,6 +60,7 @@ const ASKED_FOR: ReadonlySet<keyof HandlerCapabilities> = new Set([
   'counts',
   'migrates',
   'configures',
+  'owners',
 ])
 
 /** Whether a check concerns a handler of these capabilities. */

@@ -48,16 +48,21 @@ function encrypted(): SessionHandler {
 /** PHP's names: `sess_` and the id, in a file system that takes names of 255 bytes. */
 const FILES = { longestId: 242 } satisfies HandlerCapabilities
 
+/** Finds sessions by owner. */
+const OWNERS = { owners: true } satisfies HandlerCapabilities
+
 const KEY = 'k'.repeat(32)
 
 /** One row for each: what is added here is held to all that the others are. */
 const ROWS: Readonly<Record<string, Row>> = {
-  memory: { create: () => fixture(memoryHandler()) },
+  memory: { create: () => fixture(memoryHandler()), capabilities: OWNERS },
   'memory that keeps nothing, above memory': {
     create: () => fixture(memoryHandler(), memoryHandler()),
+    capabilities: OWNERS,
   },
   'memory as a cache, above memory': {
     create: () => fixture(memoryHandler({ maxAge: 1 }), memoryHandler()),
+    capabilities: OWNERS,
   },
   'files, locked in this process': {
     create: () => files({ lock: 'process' }),
@@ -69,23 +74,31 @@ const ROWS: Readonly<Record<string, Row>> = {
   },
   'hashed ids, above memory': {
     create: () => hashed(fixture(hashedIdHandler(), memoryHandler())),
+    capabilities: OWNERS,
   },
   'hashed ids, above files': {
     create: () => hashed(files({ lock: 'process' }, hashedIdHandler({ key: KEY })), KEY),
   },
-  'encryption, above memory': { create: () => fixture(encrypted(), memoryHandler()) },
+  'encryption, above memory': {
+    create: () => fixture(encrypted(), memoryHandler()),
+    capabilities: OWNERS,
+  },
   "encryption in Defuse's format, above memory": {
     create: () =>
       fixture(encryptionHandler({ cipher: defuseCipher(defuseKey()) }), memoryHandler()),
+    capabilities: OWNERS,
   },
   'encryption, above memory as a cache, above memory': {
     create: () => fixture(encrypted(), memoryHandler({ maxAge: 1 }), memoryHandler()),
+    capabilities: OWNERS,
   },
   'memory as a cache, above encryption, above memory': {
     create: () => fixture(memoryHandler({ maxAge: 1 }), encrypted(), memoryHandler()),
+    capabilities: OWNERS,
   },
   'encryption, above hashed ids, above memory': {
     create: () => hashed(fixture(encrypted(), hashedIdHandler(), memoryHandler())),
+    capabilities: OWNERS,
   },
   'encryption, above files': {
     create: () => files({ lock: 'process' }, encrypted()),
