@@ -10,7 +10,7 @@ import { assertKnownKeys } from './lib/check.js'
 import { run } from './lib/flow.js'
 import { assertOwner } from './lib/owner.js'
 import { remove, type Start } from './load.js'
-import { storedIdOf, type Session } from './session.js'
+import { stateFor, type Session } from './session.js'
 import { givenUp } from './session-owner.js'
 
 /** What `destroyByOwner` takes; unknown names are refused. */
@@ -50,12 +50,16 @@ export function ownerAdministration(begin: () => Start): OwnerAdministration {
       const start = begin()
       assertKnownKeys('destroyByOwner', options, { except: undefined })
       const { except } = options
-      // A session that gets a new id meanwhile stays as well.
-      const excepted = typeof except === 'object' ? () => storedIdOf(except) : () => except
-      excepted()
+      const excepted = typeof except === 'object' ? storedIdOf(except) : () => except
       return await destroyAll(start, owner, excepted)
     },
   }
+}
+
+/** The id under which storage holds a session, or will: also one that gets a new id meanwhile. */
+function storedIdOf(session: object): () => string {
+  const state = stateFor(session)
+  return () => state.storedId ?? state.id
 }
 
 type Lister = (context: Activation) => AsyncIterable<SessionInfo>

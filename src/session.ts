@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { StateError } from './errors.js'
 import type { Rejection } from './events.js'
 import type { MaybePromise, Payload } from './handler.js'
 import type { HeaderList } from './http/headers.js'
@@ -297,11 +296,4 @@ export function stateFor(session: object): SessionState {
  */
 export function settle(session: object, how: Ending = TOUCHED): MaybePromise<HeaderList> {
   return end(stateFor(session), how)
-}
-
-/** The id under which storage holds a session, or will. */
-export function storedIdOf(session: object): string {
-  const state = stateOf(session)
-  if (state === undefined) throw new TypeError('not a session of this library')
-  return state.storedId ?? state.id
 }

@@ -8,7 +8,13 @@ import type { MaybePromise, Payload, SessionContext, SessionInfo } from '../hand
 import { boundedRecords, type Bounds } from '../lib/bounded-records.js'
 import { ownerIndex } from '../lib/owner-index.js'
 import { NONE } from '../lib/record-table.js'
-import { countRecords, listOwned, listRecords, sweep } from '../lib/record-walks.js'
+import {
+  countRecords,
+  listOwned,
+  listRecords,
+  sweep,
+  type OwnedRecords,
+} from '../lib/record-walks.js'
 import { contextLocks } from '../locks/keyed-mutex-contexts.js'
 
 export interface MemoryStoreOptions extends Bounds {
@@ -32,11 +38,7 @@ export interface MemoryStore {
 
 /** Only records that are written take memory: unknown ids leave nothing behind, not even a lock. */
 export function memoryStore(options: MemoryStoreOptions): MemoryStore {
-  const owners = ownerIndex()
-  const removing = (slot: number) => {
-    if (owners.size > 0) owners.set(table.id(slot), undefined)
-  }
-  const { table, put } = boundedRecords({ ...options, removing })
+  const { table, put, owners } = ownedRecords(options)
   const locks = contextLocks(options)
 
   const isLive = (slot: number, { now, maxLifetime }: SessionContext) =>
@@ -92,10 +94,29 @@ export function memoryStore(options: MemoryStoreOptions): MemoryStore {
       return true
     },
     validateId: (id, context) => isLive(look(id, context), context),
-    list: (context) => listRecords({ table, owners }, (slot) => isLive(slot, context)),
-    count: (context) => countRecords(table, (slot) => isLive(slot, context)),
-    listByOwner: (owner, context) =>
-      listOwned({ table, owners }, owner, (slot) => isLive(slot, context)),
+    ...lists({ table, owners }, isLive),
+  }
+}
+
+function ownedRecords(options: MemoryStoreOptions) {
+  const owners = ownerIndex()
+  const removing = (slot: number) => {
+    if (owners.size > 0) owners.set(records.table.id(slot), undefined)
+  }
+  const records = boundedRecords({ ...options, removing })
+  return { ...records, owners }
+}
+
+type Lists = Pick<MemoryStore, 'list' | 'count' | 'listByOwner'>
+
+function lists(
+  records: OwnedRecords,
+  isLive: (slot: number, context: SessionContext) => boolean,
+): Lists {
+  return {
+    list: (context) => listRecords(records, (slot) => isLive(slot, context)),
+    count: (context) => countRecords(records.table, (slot) => isLive(slot, context)),
+    listByOwner: (owner, context) => listOwned(records, owner, (slot) => isLive(slot, context)),
   }
 }
 
