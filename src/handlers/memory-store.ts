@@ -82,10 +82,6 @@ export function memoryStore(options: MemoryStoreOptions): MemoryStore {
       if (slot !== NONE) table.remove(slot)
       return existed
     },
-    gc(maxLifetime, { now }) {
-      const stale = () => ({ nowMs: now(), staleMs: lastExpired(now(), maxLifetime) })
-      return sweep(table, stale, locks.isHeld)
-    },
     updateTimestamp(id, { now, ownership }) {
       const slot = table.find(id)
       if (slot === NONE) return false
@@ -94,7 +90,7 @@ export function memoryStore(options: MemoryStoreOptions): MemoryStore {
       return true
     },
     validateId: (id, context) => isLive(look(id, context), context),
-    ...lists({ table, owners }, isLive),
+    ...walks({ table, owners }, isLive, locks.isHeld),
   }
 }
 
@@ -107,13 +103,18 @@ function ownedRecords(options: MemoryStoreOptions) {
   return { ...records, owners }
 }
 
-type Lists = Pick<MemoryStore, 'list' | 'count' | 'listByOwner'>
+type Walks = Pick<MemoryStore, 'gc' | 'list' | 'count' | 'listByOwner'>
 
-function lists(
+function walks(
   records: OwnedRecords,
   isLive: (slot: number, context: SessionContext) => boolean,
-): Lists {
+  isInUse: (id: string) => boolean,
+): Walks {
   return {
+    gc(maxLifetime, { now }) {
+      const stale = () => ({ nowMs: now(), staleMs: lastExpired(now(), maxLifetime) })
+      return sweep(records.table, stale, isInUse)
+    },
     list: (context) => listRecords(records, (slot) => isLive(slot, context)),
     count: (context) => countRecords(records.table, (slot) => isLive(slot, context)),
     listByOwner: (owner, context) => listOwned(records, owner, (slot) => isLive(slot, context)),
