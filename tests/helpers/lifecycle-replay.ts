@@ -95,7 +95,10 @@ function recorder(
     return result
   }
   const all: Required<
-    Omit<HandlerDefinition, 'name' | 'copies' | 'shared' | 'list' | 'count' | 'dispose'>
+    Omit<
+      HandlerDefinition,
+      'name' | 'copies' | 'shared' | 'renames' | 'list' | 'count' | 'listByOwner' | 'dispose'
+    >
   > = {
     open: ({ savePath, name }) =>
       void did(
