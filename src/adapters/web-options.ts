@@ -2,6 +2,7 @@
 import type { MaybePromise } from '../handler.js'
 import type { SessionRequest } from '../http/propagation.js'
 import { assertFunction, assertKnownKeys } from '../lib/check.js'
+import { OVERRIDE_TABLE } from '../options/option-table.js'
 import type { StartOverrides } from '../options/options.js'
 import { assertPageRewriting, type PageRewriting } from './page.js'
 import { forwarded, resolveTrust } from './trust-proxy.js'
@@ -29,21 +30,13 @@ export interface WebOptions extends StartOverrides {
   rewriter?: PageRewriting | undefined
 }
 
-const KNOWN: Readonly<Record<keyof WebOptions, true>> = {
+const KNOWN: Readonly<Record<keyof WebOptions, unknown>> = {
   secure: true,
   trustProxy: true,
   body: true,
   lastModified: true,
   rewriter: true,
-  concurrency: true,
-  conflict: true,
-  lockWait: true,
-  holdLimit: true,
-  useStrictMode: true,
-  lazyWrite: true,
-  name: true,
-  readOnly: true,
-  onStoreError: true,
+  ...OVERRIDE_TABLE,
 }
 
 type Told = Pick<SessionRequest, 'secure' | 'host'>

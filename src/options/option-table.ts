@@ -89,7 +89,12 @@ export const OVERRIDE_TABLE: { readonly [K in keyof Required<StartOverrides>]: R
   useStrictMode: TABLE.useStrictMode,
   lazyWrite: TABLE.lazyWrite,
   name: TABLE.name,
+  savePath: TABLE.savePath,
   onStoreError: TABLE.onStoreError,
+  cookie: TABLE.cookie,
+  cacheLimiter: TABLE.cacheLimiter,
+  cacheExpire: TABLE.cacheExpire,
+  gc: TABLE.gc,
   readOnly: row(false, assertBoolean),
 }
 

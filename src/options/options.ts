@@ -124,8 +124,14 @@ export interface StartOverrides extends Pick<
   | 'useStrictMode'
   | 'lazyWrite'
   | 'name'
+  | 'savePath'
   | 'onStoreError'
+  | 'cookie'
+  | 'cacheLimiter'
+  | 'cacheExpire'
 > {
+  /** Of the manager's, what is named here is another. The timer is the manager's only. */
+  gc?: Omit<GcOptions, 'interval'> | undefined
   /** Read and release at once: PHP's `read_and_close`. @default false */
   readOnly?: boolean | undefined
 }

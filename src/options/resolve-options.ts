@@ -12,7 +12,7 @@ import { resolveBreaker } from './breaker-options.js'
 import { resolveCacheLimiter } from './cache-limiters.js'
 import { resolveCookieOptions } from './cookie-options.js'
 import { GC_TABLE, OVERRIDE_TABLE, resolve, TABLE } from './option-table.js'
-import type { SessionOptions, Settings, StartOverrides } from './options.js'
+import type { GcOptions, SessionOptions, Settings, StartOverrides } from './options.js'
 
 /** What the manager itself makes something of; the rest are settings of each start. */
 export interface ResolvedOptions {
@@ -51,7 +51,7 @@ export function resolveOptions(options: SessionOptions): ResolvedOptions {
     storeTimeoutMs: storeTimeout * 1000,
     touchIntervalMs: touchInterval * 1000,
     breaker: resolveBreaker(rest.breaker),
-    gc: resolve('gc', rest.gc, GC_TABLE, 'gc.') as Settings['gc'],
+    gc: resolveGc(rest.gc),
     cookie: resolveCookieOptions(resolved.cookie ?? {}, rest.name),
     transSidTags: String(rest.transSidTags),
     transSidHosts: String(rest.transSidHosts),
@@ -99,10 +99,31 @@ export function overrideSettings(settings: Settings, overrides: StartOverrides):
     if (key === 'lockWait' || key === 'holdLimit') given[`${key}Ms`] = (value as number) * 1000
     else given[key] = value
   }
-  const { name } = given
   assertCopies(settings, overrides)
-  if (name !== undefined) given['cookie'] = resolveCookieOptions(settings.cookie, name as string)
-  return { ...settings, ...given }
+  const chosen: Settings = { ...settings, ...given, ...groups(settings, overrides) }
+  if (overrides.gc !== undefined) assertTouched(chosen)
+  return chosen
+}
+
+/** What is more than a plain value; members that are not named stay the manager's. */
+function groups(
+  settings: Settings,
+  { name, cookie, gc, cacheLimiter }: StartOverrides,
+): Partial<Settings> {
+  const isNamed = name !== undefined || cookie !== undefined
+  const cookieName = name ?? settings.name
+  if (gc !== undefined) assertKnownKeys('gc', gc, START_GC)
+  return {
+    ...(isNamed && { cookie: resolveCookieOptions({ ...settings.cookie, ...cookie }, cookieName) }),
+    ...(cacheLimiter !== undefined && { cacheLimiter: resolveCacheLimiter(cacheLimiter) }),
+    ...(gc !== undefined && { gc: resolveGc({ ...settings.gc, ...gc }) }),
+  }
+}
+
+const { interval: _, ...START_GC } = GC_TABLE
+
+function resolveGc(gc: GcOptions): Settings['gc'] {
+  return resolve('gc', gc, GC_TABLE, 'gc.') as Settings['gc']
 }
 
 /** One start cannot have what nobody kept for it. */

@@ -76,6 +76,10 @@ describe('options', () => {
     [{ readOnly: 1 }, /"readOnly" must be true or false/],
     [{ concurrency: 'x' }, /"concurrency"/],
     [{ name: 'a b' }, /name/],
+    [{ gc: { maxLifetime: 1.5 } }, /"gc.maxLifetime" must be an integer/],
+    [{ gc: { interval: 1 } }, /gc: unknown option "interval"/],
+    [{ cookie: { lifetime: -1 } }, /"cookie.lifetime"/],
+    [{ cacheLimiter: 'always' }, /"cacheLimiter" must be one of/],
   ])('of one start are refused too: %j', async (overrides, message) => {
     await expect(fixture().manager.start({}, overrides as never)).rejects.toThrow(message)
   })
@@ -95,6 +99,42 @@ describe('options', () => {
     session.data['n'] = 1
 
     expect(cookieOf(await session.commit())).toBe(`OTHER=${session.id}`)
+  })
+})
+
+describe('options of one start', () => {
+  it('leave the members of groups that they do not name as they are', async () => {
+    const { manager } = fixture({ cookie: { path: '/app', lifetime: 5 } })
+
+    const session = await manager.start({}, { cookie: { lifetime: 60 }, cacheLimiter: 'none' })
+    session.data['n'] = 1
+    const headers = await session.commit()
+
+    expect(headers[0]?.[1]).toMatch(/; Max-Age=60; path=\/app; HttpOnly; SameSite=Lax$/)
+    expect(headers.map(([name]) => name)).toEqual(['Set-Cookie', 'Vary'])
+  })
+
+  it('tell handlers another lifetime and place, and draw another lot', async () => {
+    const told: unknown[] = []
+    const handler = defineHandler({
+      name: 'told',
+      open: ({ savePath, maxLifetime }, next) => (
+        told.push([savePath, maxLifetime]),
+        next({ savePath, maxLifetime } as never)
+      ),
+    })
+    const { manager, taken } = fixture({ handlers: [handler] })
+    const cookieHeader = `PHPSESSID=${ID}`
+    const gc = { maxLifetime: 60, probability: 1, divisor: 1 }
+
+    await manager.start({ cookieHeader }, { savePath: '/other', gc })
+    await manager.start({ cookieHeader })
+
+    expect(told).toEqual([
+      ['/other', 60],
+      ['', 1440],
+    ])
+    expect(taken().filter((call) => call === 'gc')).toEqual(['gc'])
   })
 })
 
