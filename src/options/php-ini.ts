@@ -46,6 +46,12 @@ const SETTERS: Readonly<Record<string, Setter>> = {
   cookie_samesite: ({ cookie }, value) =>
     void (cookie.sameSite = value as NonNullable<CookieOptions['sameSite']>),
   cookie_partitioned: ({ cookie }, value) => void (cookie.partitioned = flag(value)),
+  use_cookies: (draft, value) => void (draft.useCookies = flag(value)),
+  use_only_cookies: (draft, value) => void (draft.useOnlyCookies = flag(value)),
+  use_trans_sid: (draft, value) => void (draft.useTransSid = flag(value)),
+  trans_sid_tags: (draft, value) => void (draft.transSidTags = value),
+  trans_sid_hosts: (draft, value) => void (draft.transSidHosts = value),
+  referer_check: (draft, value) => void (draft.refererCheck = value),
   use_strict_mode: (draft, value) => void (draft.useStrictMode = flag(value)),
   cache_limiter: (draft, value) =>
     void (draft.cacheLimiter = value.toLowerCase() as NonNullable<SessionOptions['cacheLimiter']>),
@@ -61,12 +67,6 @@ const SETTERS: Readonly<Record<string, Setter>> = {
 /** Settings without a counterpart, and the values at which that makes no difference. */
 const WITHOUT_EFFECT: Readonly<Record<string, RegExp>> = {
   auto_start: /^0?$/,
-  use_cookies: /^1$/,
-  use_only_cookies: /^1$/,
-  use_trans_sid: /^0?$/,
-  trans_sid_tags: /^/,
-  trans_sid_hosts: /^$/,
-  referer_check: /^$/,
   entropy_file: /^/,
   entropy_length: /^/,
   bug_compat_42: /^0?$/,

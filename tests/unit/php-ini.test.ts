@@ -52,6 +52,11 @@ describe('a php.ini', () => {
       savePath: '2;0600;/srv/sessions',
       serializer: 'php_serialize',
       useStrictMode: true,
+      useCookies: true,
+      useOnlyCookies: true,
+      useTransSid: false,
+      transSidTags: 'a=href,area=href,frame=src,form=',
+      refererCheck: '',
       lazyWrite: false,
       cacheLimiter: 'private',
       cacheExpire: 60,
@@ -81,6 +86,23 @@ describe('a php.ini', () => {
     expect(session.id).toMatch(/^[0-9a-v]{26}$/)
     expect(headers[0]?.[1]).toBe(`SHOP=${session.id}; path=/; HttpOnly; SameSite=Strict`)
     expect(await manager.count()).toBe(1)
+  })
+
+  it('says where ids come from and go to', () => {
+    const ini =
+      'session.use_cookies = 0\nsession.use_only_cookies = Off\nsession.use_trans_sid = yes\n' +
+      'session.trans_sid_tags = "a=href"\nsession.trans_sid_hosts = "a.test,b.test"\n' +
+      'session.referer_check = shop.test\n'
+
+    expect(fromPhpIni(ini)).toEqual({
+      useCookies: false,
+      useOnlyCookies: false,
+      useTransSid: true,
+      transSidTags: 'a=href',
+      transSidHosts: 'a.test,b.test',
+      refererCheck: 'shop.test',
+    })
+    expect(warnings).toEqual([])
   })
 
   it('of an old PHP names the old rule of ids', () => {
@@ -132,10 +154,10 @@ describe('overrides', () => {
 
 describe('what means nothing here', () => {
   it('is told by name: settings without an effect, and names that are none', () => {
-    fromPhpIni('session.use_trans_sid = 1\nsession.use_cookies = 0\nsession.naem = x\n')
+    fromPhpIni('session.auto_start = 1\nsession.entropy_length = 0\nsession.naem = x\n')
 
     expect(warnings).toEqual([
-      'php.ini: session.use_trans_sid, session.use_cookies has no effect here',
+      'php.ini: session.auto_start has no effect here',
       'php.ini: session.naem is no setting of PHP',
     ])
   })
