@@ -7,7 +7,7 @@ import { isUtf8 } from 'node:buffer'
 import { Byte } from './codes.js'
 import { integerKey, type PhpKey } from './keys.js'
 import { nameText } from './names.js'
-import { byteAt, readQuoted, textOf, type Reader } from './reader.js'
+import { byteAt, Coding, codingOf, readQuoted, textOf, type Reader } from './reader.js'
 import { decodeUtf8 } from './utf16.js'
 
 /** Up to so many bytes a loop beats a call. */
@@ -20,16 +20,17 @@ const LONG = 200
 export function readString(reader: Reader): string | Uint8Array {
   const first = readQuoted(reader, Byte.Semicolon)
   const end = reader.pos - 2
-  const text = textOf(reader)
-  return reader.ascii ? text.slice(first, end) : decode(reader, first, end)
+  if (codingOf(reader) !== Coding.Ascii) return decode(reader, first, end)
+  return textOf(reader).slice(first, end)
 }
 
 function decode(reader: Reader, from: number, to: number): string | Uint8Array {
-  const text = textOf(reader)
-  if (to - from < LONG && isAsciiWithin(reader, from, to)) return text.slice(from, to)
-  if (reader.utf8 && to - from <= SHORT) return decodeShort(reader.bytes, from, to)
-  if (reader.utf8 && to - from < LONG) return reader.bytes.toString('utf8', from, to)
-  return decodeBytes(reader.bytes.subarray(from, to), reader.utf8)
+  const size = to - from
+  if (size < LONG && isAsciiWithin(reader, from, to)) return textOf(reader).slice(from, to)
+  const isText = codingOf(reader) !== Coding.Binary
+  if (isText && size <= SHORT) return decodeShort(reader.bytes, from, to)
+  if (isText && size < LONG) return reader.bytes.toString('utf8', from, to)
+  return decodeBytes(reader.bytes.subarray(from, to), isText)
 }
 
 /** Text of a few bytes that are known to be UTF-8, character by character. */

@@ -15,15 +15,22 @@ import type { Frame } from './frame.js'
 import { createInstances, type Instances } from './instances.js'
 import type { SlotTable } from './slots.js'
 
+/** What the bytes of a payload are; found out when the first string is read. */
+export const enum Coding {
+  Unknown,
+  Ascii,
+  /** Whatever lies between two quotes is UTF-8, too. */
+  Utf8,
+  Binary,
+}
+
 /** One pass over one payload. */
 export interface Reader {
   readonly rules: ReadRules
   readonly bytes: Buffer
-  /** One character per byte; made when the first text is read, with the two below. See `textOf`. */
+  /** One character per byte; made when the first ASCII string is cut out of it. See `textOf`. */
   text: string | undefined
-  ascii: boolean
-  /** Whether all is UTF-8: then whatever lies between two quotes is, too. */
-  utf8: boolean
+  coding: Coding
   /** The next byte to read. */
   pos: number
   /** How many containers are open. */
@@ -44,8 +51,7 @@ export function createReader(payload: Payload, rules: ReadRules): Reader {
     rules,
     bytes: asBuffer(payload),
     text: undefined,
-    ascii: false,
-    utf8: false,
+    coding: Coding.Unknown,
     pos: 0,
     depth: rules.rootDepth,
     opened: undefined,
@@ -62,9 +68,18 @@ export function textOf(reader: Reader): string {
 function loadText(reader: Reader): string {
   const text = reader.bytes.toString('latin1')
   reader.text = text
-  reader.ascii = isAscii(reader.bytes)
-  reader.utf8 = reader.ascii || isUtf8(reader.bytes)
   return text
+}
+
+/** What the payload is. What is refused early never pays for that either. */
+export function codingOf(reader: Reader): Coding {
+  return reader.coding === Coding.Unknown ? findCoding(reader) : reader.coding
+}
+
+function findCoding(reader: Reader): Coding {
+  const { bytes } = reader
+  reader.coding = isAscii(bytes) ? Coding.Ascii : isUtf8(bytes) ? Coding.Utf8 : Coding.Binary
+  return reader.coding
 }
 
 /** The same memory with the methods of a `Buffer`. */
