@@ -16,7 +16,8 @@ import type { Holder } from './held.js'
 import type { ResolvedNodeOptions } from './node-options.js'
 import { rewritePage } from './node-page.js'
 import { Patience, VisitorRequest } from './node-request.js'
-import { isHttp2, type AnyResponse, type NodeRequest, type NodeResponse } from './node-response.js'
+import type { AnyResponse, NodeRequest, NodeResponse } from './node-response.js'
+import { answerPlainly } from './plain-failure.js'
 
 /** What is known of one request. A class for the reason that `Held` is one. */
 export class Visit<Data extends object> {
@@ -147,26 +148,13 @@ function abandon(visit: Visit<object>): void {
 /** The answer when the session could not be stored: never the application's. */
 function answerFailure({ request, response, options }: Visit<object>, error: unknown): void {
   publish('sessionz:error', () => ({ operation: 'commit', error }))
-  clear(response as unknown as AnyResponse)
-  try {
-    options.onCommitError?.(error, request, response)
-  } catch (thrown) {
-    publish('sessionz:error', () => ({ operation: 'onCommitError', error: thrown }))
-  }
-  if (!response.writableEnded) finish(response as unknown as AnyResponse)
-}
-
-/** What the application set describes what it does not get to say. */
-function clear(response: AnyResponse): void {
-  for (const name of response.getHeaderNames()) response.removeHeader(name)
-  response.statusCode = 500
-  if (!isHttp2(response)) response.statusMessage = ''
-}
-
-function finish(response: AnyResponse): void {
-  if (response.headersSent) return void response.end()
-  response.setHeader('Content-Type', 'text/plain; charset=utf-8')
-  response.end('Internal Server Error\n')
+  answerPlainly(response as unknown as AnyResponse, () => {
+    try {
+      options.onCommitError?.(error, request, response)
+    } catch (thrown) {
+      publish('sessionz:error', () => ({ operation: 'onCommitError', error: thrown }))
+    }
+  })
 }
 
 /** Work that nobody waits for; its failure becomes an event. */
