@@ -173,6 +173,9 @@ describe('the reference', () => {
     ['cache-handler.md', 'src/stores/redis-cache.ts', 'RedisCacheOptions', []],
     ['cache-handler.md', 'src/stores/memcached-cache.ts', 'MemcachedCacheOptions', []],
     ['migrating-handler.md', 'src/handlers/migrating.ts', 'MigratingOptions', []],
+    ['express.md', 'src/adapters/express-options.ts', 'SessionOptions', []],
+    ['express.md', 'src/adapters/express-cookie.ts', 'CookieOptions', []],
+    ['express.md', 'src/adapters/express-chain-store.ts', 'ToExpressStoreOptions', []],
     ['../how-to/test-a-handler.md', 'src/testing/handler-cases.ts', 'HandlerFixture', []],
     ['../how-to/test-a-handler.md', 'src/testing/handler-check.ts', 'HandlerCapabilities', []],
   ])('%s has a row for everything in %s: %s', (page, source, type, groups) => {

@@ -21,6 +21,7 @@ export const ENTRIES = {
   'sessionz/handlers/database': 'src/handlers/database.ts',
   'sessionz/handlers/options-table': 'src/handlers/options-table.ts',
   'sessionz/handlers/migrating': 'src/handlers/migrating.ts',
+  'sessionz/express': 'src/adapters/express.ts',
   'sessionz/web': 'src/adapters/web.ts',
   'sessionz/php-ini': 'src/php-ini.ts',
   'sessionz/url-rewriter': 'src/http/url-rewriter-streams.ts',
