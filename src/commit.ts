@@ -14,6 +14,7 @@ import { encode, insert, moveRecord, stampCreation } from './records.js'
 import type { SessionData } from './serializer.js'
 import { call, letGo, open } from './session-calls.js'
 import { activation } from './session-context.js'
+import { mergeFlash, withoutFlash } from './session-flash.js'
 import { givenUp, ownershipOf } from './session-owner.js'
 import { close, interrupted, storedData, type SessionState } from './session-state.js'
 
@@ -123,7 +124,7 @@ function* storeEmptied(state: SessionState): Flow<void> {
 
 /** Reads the newest record under a short lock and lays this side's changes over it. */
 function* storeMerged(state: SessionState): Flow<void> {
-  const touchOnly = state.updates === undefined && state.storedId === state.id && !isChanged(state)
+  const touchOnly = isSame(state) && !isChanged(state)
   if (touchOnly && state.settings.lazyWrite && wasTouched(state)) return
   const context = activation(state.settings, state.request, {
     id: state.storedId,
@@ -140,11 +141,20 @@ function* storeMerged(state: SessionState): Flow<void> {
   yield* storeExisting(state, encode(state, storedData(state)))
 }
 
+/** Whether nothing is to change but maybe the data. */
+function isSame({ updates, flash, storedId, id }: SessionState): boolean {
+  return updates === undefined && flash?.aging !== true && storedId === id
+}
+
 function mergeInto(state: SessionState, newest: Payload): void {
+  const { serializer } = state.host
+  const base = serializer.decode(state.payload as Payload)
+  const mine = Object.assign(Object.create(null) as SessionData, storedData(state))
+  withoutFlash(state, mine, base)
   const { data, conflicts }: Merged = merge({
-    serializer: state.host.serializer,
+    serializer,
     base: state.payload as Payload,
-    mine: storedData(state),
+    mine,
     newest,
     updates: state.updates,
     conflict: state.settings.conflict,
@@ -158,6 +168,7 @@ function mergeInto(state: SessionState, newest: Payload): void {
   if (state.metadata?.owner !== state.formerOwner) {
     state.formerOwner = takeMetadata(state.host.serializer.decode(newest))?.owner
   }
+  mergeFlash(state, mine, base)
 }
 
 /** Whether nothing is worth a record: no variable, and nobody whom the session belongs to. */

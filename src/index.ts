@@ -67,5 +67,6 @@ export type {
   StoreErrorPolicy,
 } from './options/options.js'
 export type { SessionData, Serializer } from './serializer.js'
+export type { Flash } from './session-flash.js'
 export type { RegenerateOptions } from './session-regenerate.js'
 export type { SessionStatus, Substitute } from './session-state.js'

@@ -25,7 +25,12 @@ export function changedKeys(serializer: Serializer, base: Payload, data: Session
 }
 
 /** Equal is: written to the same bytes, alone. */
-function sameValue(serializer: Serializer, key: string, a: SessionData, b: SessionData): boolean {
+export function sameValue(
+  serializer: Serializer,
+  key: string,
+  a: SessionData,
+  b: SessionData,
+): boolean {
   return sameBytes(variable(serializer, key, a), variable(serializer, key, b))
 }
 

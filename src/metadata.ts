@@ -22,6 +22,8 @@ export interface Metadata {
   readonly movedTo?: string
   /** Until when it forwards. */
   readonly until?: number
+  /** Names of the variables that the next request is to see last. */
+  readonly flash?: readonly string[]
 }
 
 /** Takes the reserved variable out of decoded data. */
@@ -33,12 +35,17 @@ export function takeMetadata(data: SessionData): Metadata | undefined {
 }
 
 /** Only what has the right type: the record may come from anybody who can write to storage. */
-function parse({ created, owner, movedTo, until }: SessionData): Metadata {
+function parse({ created, owner, movedTo, until, flash }: SessionData): Metadata {
   return {
     ...(typeof created === 'number' ? { created } : {}),
     ...(isOwner(owner) ? { owner } : {}),
     ...(typeof movedTo === 'string' && typeof until === 'number' ? { movedTo, until } : {}),
+    ...(isNames(flash) ? { flash } : {}),
   }
+}
+
+function isNames(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.length > 0 && value.every((name) => typeof name === 'string')
 }
 
 /** The data of a record that only says where the session went. */

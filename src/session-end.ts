@@ -9,6 +9,7 @@ import type { MaybePromise } from './handler.js'
 import type { HeaderList } from './http/headers.js'
 import { run, type Flow } from './lib/flow.js'
 import { responseHeaders } from './session-headers.js'
+import { ageFlash } from './session-flash.js'
 import type { SessionState, SessionStatus } from './session-state.js'
 
 type Ended = Exclude<SessionStatus, 'active'>
@@ -44,6 +45,7 @@ function tracedEnd(state: SessionState, touched: boolean): MaybePromise<HeaderLi
 }
 
 function* ending(state: SessionState, touched: boolean): Flow<HeaderList> {
+  if (touched) ageFlash(state)
   if (state.status === 'active') yield* commit(state)
   return responseHeaders(state, touched)
 }

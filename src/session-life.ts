@@ -12,6 +12,7 @@ import type { Settings } from './options/options.js'
 import type { SessionData } from './serializer.js'
 import { call, letGo, open } from './session-calls.js'
 import { activation } from './session-context.js'
+import { lendFlash, renewFlash } from './session-flash.js'
 import { givenUp } from './session-owner.js'
 import { close, interrupted, type SessionState } from './session-state.js'
 
@@ -58,6 +59,7 @@ export function adopt(state: SessionState, payload: Payload): void {
   state.payload = payload
   state.data = data
   state.updates = undefined
+  renewFlash(state)
 }
 
 /** Drops the changes and reads the record anew. */
@@ -91,6 +93,7 @@ function forget(state: SessionState): void {
   Object.freeze(state.data)
   state.data = Object.create(null) as SessionData
   state.updates = undefined
+  state.flash = undefined
 }
 
 function* readAnew(state: SessionState): Flow<void> {
@@ -110,6 +113,7 @@ function* openAnew(state: SessionState, lock: LockMode): Flow<void> {
 /** Stores the session as it is and gives its lock away. */
 export function* suspend(state: SessionState): Flow<void> {
   clearTimeout(state.holdTimer)
+  lendFlash(state)
   try {
     yield* store(state)
     Object.freeze(state.data)

@@ -44,6 +44,8 @@ export interface SessionState extends Caller {
   formerOwner: string | undefined
   /** In mode `merge`: functions given to `update`, to run again on the newest value. */
   updates: Map<string, PendingUpdate> | undefined
+  /** Variables that go away by themselves, once anybody asked for them. */
+  flash: FlashNotes | undefined
   /** Whether the visitor has to be told the id. */
   announce: boolean
   /** How many cookies of our name came with the request. */
@@ -57,6 +59,14 @@ export interface SessionState extends Caller {
   readonly rejected: Rejection | undefined
   /** The end of the session, once it has begun: the headers of the response. */
   ending: MaybePromise<HeaderList> | undefined
+}
+
+/** The flash data of one request, by name. */
+export interface FlashNotes {
+  readonly shown: Set<string>
+  readonly next: Set<string>
+  /** Whether what was shown goes with the next write. */
+  aging: boolean
 }
 
 /** One variable changed by functions, and the bytes of what they made of it. */
@@ -86,6 +96,7 @@ export function createState(
     metadata: undefined,
     formerOwner: fields.metadata?.owner,
     updates: undefined,
+    flash: undefined,
     announce: true,
     cookies: 0,
     holdTimer: undefined,

@@ -12,6 +12,7 @@ import { noteUpdate } from './merge.js'
 import { takeMetadata } from './metadata.js'
 import type { SessionData } from './serializer.js'
 import { end, TOUCHED, type Ending } from './session-end.js'
+import { flashOf, type Flash } from './session-flash.js'
 import { destroy, reload, resume, suspend } from './session-life.js'
 import { setOwner } from './session-owner.js'
 import { regenerate, type RegenerateOptions } from './session-regenerate.js'
@@ -155,7 +156,6 @@ export class Session<Data extends object = SessionData> {
    *
    * In mode `merge` the function runs again on the newest value at commit, so that no parallel
    * change is lost; it must therefore do nothing but compute.
-   *
    * @returns What the function made of the value known now.
    */
   update<K extends keyof Data & string>(
@@ -171,6 +171,11 @@ export class Session<Data extends object = SessionData> {
     }
     data[key] = value
     return value
+  }
+
+  /** Variables for the next request only, such as the message after a redirect. */
+  get flash(): Flash<Data> {
+    return flashOf<Data>(this.#state)
   }
 
   /**
@@ -210,7 +215,6 @@ export class Session<Data extends object = SessionData> {
 
   /**
    * Gives the session a new id and keeps its data. Call it whenever somebody logs in or out.
-   *
    * It takes effect with `commit()`; `abort()` undoes it. The old record is destroyed, or forwards
    * for `grace` seconds.
    */
@@ -233,9 +237,7 @@ export class Session<Data extends object = SessionData> {
 
   /**
    * Stores the session, lends its lock away while `body` runs, and reads it anew afterwards. For
-   * calls to other services that use the same session.
-   *
-   * @returns What `body` returned.
+   * calls to other services that use the same session. @returns What `body` returned.
    */
   async suspend<T>(body: () => MaybePromise<T>): Promise<T> {
     assertWritable(this.#state, 'suspend')
@@ -291,9 +293,7 @@ export function stateFor(session: object): SessionState {
   return state
 }
 
-/**
- * Ends a session like `commit()`, but at once where the chain is synchronous; for adapters.
- */
+/** Ends a session like `commit()`, but at once where the chain is synchronous; for adapters. */
 export function settle(session: object, how: Ending = TOUCHED): MaybePromise<HeaderList> {
   return end(stateFor(session), how)
 }

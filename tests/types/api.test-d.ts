@@ -62,6 +62,22 @@ session.get('other')
 // @ts-expect-error it may be missing
 const certain: string = session.get('user')
 
+// Flash data are variables too, and a session of one kind passes where any will do.
+const notice: string | undefined = session.flash.get('user')
+session.flash.set('user', 'ada')
+session.flash.keep('user', 'cart')
+is<typeof session.flash.all, Partial<Shop>>(true)
+const any: Session = session
+// @ts-expect-error a value of the wrong type
+session.flash.now('user', 1)
+// @ts-expect-error a variable that is not declared
+session.flash.get('other')
+
+// Who is asked for the current session may have none.
+is<ReturnType<SessionManager<Shop>['current']>, Session<Shop> | undefined>(true)
+is<ReturnType<typeof untyped.run<number>>, number>(true)
+createSessionManager({ ambient: true })
+
 // What ends a session says which headers to send.
 is<ReturnType<typeof session.commit>, Promise<HeaderList>>(true)
 is<ReturnType<typeof session.destroy>, Promise<HeaderList>>(true)
@@ -106,7 +122,7 @@ export async function disposed(): Promise<void> {
   current.set('user', 'Ada')
 }
 
-export const used = [user, certain, code, unknown, handler, serialize, unserialize]
+export const used = [notice, any, user, certain, code, unknown, handler, serialize, unserialize]
 
 // Encryption takes keys or a cipher, and no secret shows in its type.
 const sealed: SessionHandler = encryptionHandler({
