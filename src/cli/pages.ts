@@ -23,6 +23,7 @@ export interface Wish {
   readonly sort: Sort | undefined
   readonly reverse: boolean
   readonly expiredToo: boolean
+  readonly owner: string | undefined
 }
 
 /** So many sessions of a sorted list are kept at a time. */
@@ -64,18 +65,23 @@ export async function* pageOf(
 }
 
 async function* following(place: Place, wish: Wish): AsyncGenerator<SessionInfo> {
-  const { sort, reverse, after, expiredToo } = wish
-  if (sort === undefined) return yield* behind(listOf(place, expiredToo), after)
+  const { sort, reverse, after } = wish
+  if (sort === undefined) return yield* behind(wished(place, wish), after)
   const forward = ORDERS[sort]
   const order: Order = reverse ? (a, b) => forward(b, a) : forward
   const part = Math.min(PART, wish.skip + (wish.limit ?? PART) + 1)
   let last = after === undefined ? undefined : await find(place, after)
   for (;;) {
-    const next = await nextPart(listOf(place, expiredToo), { order, last, part })
+    const next = await nextPart(wished(place, wish), { order, last, part })
     yield* next
     last = next.at(-1)
     if (next.length < part) return
   }
+}
+
+/** All sessions, or those of an owner: the store finds them without a walk. */
+function wished(place: Place, { owner, expiredToo }: Wish): AsyncIterable<SessionInfo> {
+  return owner === undefined ? listOf(place, expiredToo) : place.manager().listByOwner(owner)
 }
 
 /** What comes behind a session, in the order of the list. */

@@ -18,6 +18,8 @@ import { UsageError } from './problems.js'
 export interface Place {
   readonly chain: Chain
   readonly serializer: Serializer
+  /** Whether a layer changes ids, so that lists name sessions otherwise than their users do. */
+  readonly renames: boolean
   /** Idle lifetime in seconds. */
   readonly maxLifetime: number
   readonly now: () => number
@@ -47,6 +49,7 @@ export function placeOf({ options, end }: Plan): Place {
   const common = { savePath, name, now, maxLifetime, lockWaitMs, lockLeaseMs }
   return {
     chain: composeChain(handlers),
+    renames: handlers.some(({ renames }) => renames === true),
     serializer: typeof serializer === 'string' ? serializerFor(serializer) : serializer,
     maxLifetime,
     now,

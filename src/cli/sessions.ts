@@ -26,7 +26,7 @@ export async function* expiredOf(place: Place): AsyncGenerator<SessionInfo> {
   const breath = breather()
   for await (const info of listOf(place, true)) {
     await breath()
-    if (!(await has(place, info.id))) yield info
+    if (!(await has(place, listed(info)))) yield info
   }
 }
 
@@ -48,24 +48,47 @@ export async function expectedOf(place: Place, expiredToo: boolean): Promise<num
 const SHORTEST = 4
 
 /**
- * The id that the user means: a whole one, or the beginning of just one, as lists print it.
+ * One session: by its id, or as a list named it. Where a layer changes ids these are two names; where
+ * none does they are the same.
+ */
+export interface Named {
+  readonly id: string
+  readonly listed: boolean
+  readonly owner?: string | undefined
+}
+
+/** A session of a list. */
+export function listed({ id, owner }: SessionInfo): Named {
+  return { id, owner, listed: true }
+}
+
+/** What an activation is told of it, but the owner. */
+export function naming({ id, listed }: Named): Pick<SessionContext, 'id' | 'listed'> {
+  return { id, listed }
+}
+
+/**
+ * The session that the user means: by a whole id, or the beginning of just one, as lists print it.
  *
  * @throws {Problem} For none, and for the beginning of several.
  */
-export async function findId(place: Place, word: string): Promise<string> {
+export async function findSession(place: Place, word: string): Promise<Named> {
   const given = word.replace(/(?:…|\.\.\.)$/, '')
   if (!isValidId(given)) throw new Problem('not an id: use characters of A-Z a-z 0-9 , -')
-  if (word === given && (await has(place, given, BEFORE_ALL))) return given
+  const exact = { id: given, listed: false }
+  if (word === given && (await has(place, exact, BEFORE_ALL))) return exact
   if (given.length < SHORTEST || place.chain.list === undefined) throw new Problem(NONE)
-  const found: string[] = []
-  for await (const { id } of listOf(place, true)) if (id.startsWith(given)) found.push(id)
+  const found: Named[] = []
+  for await (const info of listOf(place, true)) {
+    if (info.id.startsWith(given)) found.push(listed(info))
+  }
   if (found.length > 1) throw new Problem(`${found.length} sessions begin so: give more of the id`)
   return found[0] ?? none()
 }
 
 const NONE = 'there is no such session'
 
-function none(): never {
+function none(): Named {
   throw new Problem(NONE)
 }
 
@@ -79,11 +102,11 @@ export async function infoOf(place: Place, id: string): Promise<SessionInfo | un
 /** Whether storage knows an id, at the time of the fields. */
 export async function has(
   place: Place,
-  id: string,
+  { id, listed }: Named,
   fields: Partial<SessionContext> = {},
 ): Promise<boolean> {
   const { validateId } = place.chain
-  const context = place.context(fields)
+  const context = place.context({ listed, ...fields })
   if (validateId !== undefined) return validateId(id, context)
   return (await place.chain.read(id, context)) !== undefined
 }
@@ -104,9 +127,9 @@ export async function within<T>(
 }
 
 /** The stored bytes, expired or not; read under the lock as far as a whole read needs it. */
-export async function payloadOf(place: Place, id: string): Promise<Uint8Array | undefined> {
-  const fields = { id, lock: 'read', readOnly: true, ...BEFORE_ALL } as const
-  return within(place, fields, async (context) => place.chain.read(id, context))
+export async function payloadOf(place: Place, session: Named): Promise<Uint8Array | undefined> {
+  const fields = { ...naming(session), lock: 'read', readOnly: true, ...BEFORE_ALL } as const
+  return within(place, fields, async (context) => place.chain.read(session.id, context))
 }
 
 /**
@@ -117,11 +140,14 @@ export async function payloadOf(place: Place, id: string): Promise<Uint8Array | 
  */
 export async function removeSession(
   place: Place,
-  id: string,
+  session: Named,
   expiredOnly = false,
 ): Promise<boolean> {
-  return within(place, { id, lock: 'exclusive', ...BEFORE_ALL }, async (context) => {
-    if (expiredOnly && (await has(place, id))) return false
+  const { id, owner } = session
+  const ownership = owner === undefined ? undefined : { owner: undefined, former: owner }
+  const fields = { ...naming(session), ownership, lock: 'exclusive', ...BEFORE_ALL } as const
+  return within(place, fields, async (context) => {
+    if (expiredOnly && (await has(place, session))) return false
     return place.chain.destroy(id, context)
   })
 }
@@ -133,7 +159,7 @@ export async function removeSession(
 export async function clockOf(place: Place, info: SessionInfo): Promise<() => number> {
   // A moment at which it would be over if nobody had used it since.
   const overMs = info.touchedMs + (place.maxLifetime + 2) * 1000
-  const used = await has(place, info.id, { now: () => overMs })
+  const used = await has(place, listed(info), { now: () => overMs })
   return used ? place.now : () => info.touchedMs
 }
 

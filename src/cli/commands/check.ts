@@ -4,7 +4,7 @@ import { BATCH_FLAGS, IDS_FLAG, integerOf, isGiven, JSON_FLAG, LOCK_FLAG, PLACE_
 import { errorCode } from '../../lib/fs-error.js'
 import type { Place } from '../place.js'
 import { EXIT, reasonOf } from '../problems.js'
-import { eachSession, expectedOf, listOf, payloadOf } from '../sessions.js'
+import { eachSession, expectedOf, listed, listOf, payloadOf, type Named } from '../sessions.js'
 import { count, sessions, shownId } from '../units.js'
 
 export const check = command({
@@ -21,13 +21,13 @@ export const check = command({
     const bar = await progress('check', () => limit ?? expectedOf(where, true))
     const walk = { signal: io.signal, batch: integerOf(given, 'batch', 1), limit }
     const found = { read: 0, bad: 0, busy: 0 }
-    await eachSession(listOf(where, true), walk, async ({ id }) => {
-      const error = await faultOf(where, id)
+    await eachSession(listOf(where, true), walk, async (info) => {
+      const error = await faultOf(where, listed(info))
       if (error === undefined) found.read += 1
       else {
         found[isBusy(error) ? 'busy' : 'bad'] += 1
         bar.clear()
-        await tell(task, id, error)
+        await tell(task, info.id, error)
       }
       bar.step()
     })
@@ -46,9 +46,9 @@ function isBusy(error: unknown): boolean {
 }
 
 /** What is wrong with a session; one that has gone meanwhile is fine. */
-async function faultOf(place: Place, id: string): Promise<unknown> {
+async function faultOf(place: Place, session: Named): Promise<unknown> {
   try {
-    const payload = await payloadOf(place, id)
+    const payload = await payloadOf(place, session)
     if (payload !== undefined) place.serializer.decode(payload)
     return undefined
   } catch (error) {

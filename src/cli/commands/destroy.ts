@@ -1,6 +1,6 @@
 /** `sessionz destroy` */
 import { command, type Task } from '../command.js'
-import { BATCH_FLAGS, integerOf, isGiven, LOCK_FLAG, PLACE_FLAGS } from '../flags.js'
+import { BATCH_FLAGS, integerOf, isGiven, LOCK_FLAG, PLACE_FLAGS, textOf } from '../flags.js'
 import { EXIT, Problem, reasonOf, UsageError } from '../problems.js'
 import type { Place } from '../place.js'
 import {
@@ -8,7 +8,8 @@ import {
   eachSession,
   expectedOf,
   expiredOf,
-  findId,
+  findSession,
+  listed,
   listOf,
   named,
   removeSession,
@@ -24,24 +25,35 @@ export const destroy = command({
   flags: {
     all: { text: 'all sessions' },
     expired: { text: 'those that are over and not collected yet' },
+    owner: { value: 'name', text: 'those of this owner: log out everywhere' },
     ...BATCH_FLAGS,
     ...LOCK_FLAG,
     ...PLACE_FLAGS,
   },
   async run(task) {
     const [word] = task.words
-    const ways = [word !== undefined, isGiven(task.given, 'all'), isGiven(task.given, 'expired')]
-    if (ways.filter(Boolean).length !== 1) {
-      throw new UsageError('give one of: an id, --all, --expired')
+    const flags = ['all', 'expired', 'owner'].filter((flag) => isGiven(task.given, flag))
+    if (flags.length + task.words.length !== 1) {
+      throw new UsageError('give one of: an id, --all, --expired, --owner')
     }
+    const owner = textOf(task.given, 'owner')
     const where = await task.place()
+    if (owner !== undefined) return destroyOwned(task, where, owner)
     if (word === undefined) return destroyMany(task, where)
-    if (!(await removeSession(where, await findId(where, word)))) {
+    if (!(await removeSession(where, await findSession(where, word)))) {
       throw new Problem('the session has gone meanwhile')
     }
     return EXIT.ok
   },
 })
+
+async function destroyOwned({ given, out }: Task, place: Place, owner: string): Promise<number> {
+  if (given['limit'] !== undefined || given['batch'] !== undefined) {
+    throw new UsageError('--owner goes without --limit and --batch')
+  }
+  await out.line(`${sessions(await place.manager().destroyByOwner(owner))} destroyed`)
+  return EXIT.ok
+}
 
 async function destroyMany(task: Task, place: Place): Promise<number> {
   const { given, io, out, note } = task
@@ -51,12 +63,12 @@ async function destroyMany(task: Task, place: Place): Promise<number> {
   const walk = { signal: io.signal, batch: integerOf(given, 'batch', 1), limit }
   const done = { destroyed: 0, failed: 0 }
   const list = expiredOnly ? expiredOf(place) : listOf(place, true)
-  await eachSession(list, walk, async ({ id }) => {
+  await eachSession(list, walk, async (info) => {
     try {
-      if (await removeSession(place, id, expiredOnly)) done.destroyed += 1
+      if (await removeSession(place, listed(info), expiredOnly)) done.destroyed += 1
     } catch (error) {
       done.failed += 1
-      note(`${named(id)}  ${reasonOf(error)}`)
+      note(`${named(info.id)}  ${reasonOf(error)}`)
     }
     bar.step()
   })

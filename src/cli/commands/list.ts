@@ -6,7 +6,7 @@ import { pageOf, SORTS, type Wish } from '../pages.js'
 import type { Place } from '../place.js'
 import { EXIT } from '../problems.js'
 import { expectedOf } from '../sessions.js'
-import { bytes, duration, shownId } from '../units.js'
+import { bytes, duration, harmless, shownId } from '../units.js'
 
 const LIMIT = 100
 
@@ -25,6 +25,7 @@ export const list = command({
     sort: { value: 'by', text: `${SORTS.join(', ')} (default: as they are stored)` },
     reverse: { text: 'the other way round; goes with --sort' },
     expired: { text: 'with those that are over and not collected yet' },
+    owner: { value: 'name', text: 'those of this owner' },
     ...IDS_FLAG,
     ...JSON_FLAG,
     ...PLACE_FLAGS,
@@ -53,6 +54,7 @@ function wishOf(given: Given): Wish {
     sort: wordOf(given, 'sort', SORTS),
     reverse: isGiven(given, 'reverse'),
     expiredToo: isGiven(given, 'expired'),
+    owner: textOf(given, 'owner'),
   }
 }
 
@@ -64,11 +66,10 @@ async function print(
 ) {
   const line = lineOf(given, place.now())
   const quiet = io.stdout.isTTY === true // rows move by themselves there
-  const bar = quiet
-    ? undefined
-    : await progress('list', () => expectedOf(place, isGiven(given, 'expired')))
+  const bar = quiet ? undefined : await progress('list', () => expectedRows(place, given))
   const shown = { more: false, last: '' }
-  if (!isGiven(given, 'json')) await out.line(heading(given))
+  const hasOwners = place.chain.listByOwner !== undefined
+  if (!isGiven(given, 'json')) await out.line(heading(given) + (hasOwners ? '  owner' : ''))
   for await (const info of page) {
     if (info === 'more') shown.more = true
     else {
@@ -79,6 +80,12 @@ async function print(
   }
   await out.flush()
   return shown
+}
+
+/** Nobody counts those of an owner. */
+async function expectedRows(place: Place, given: Given): Promise<number | undefined> {
+  if (given['owner'] !== undefined) return undefined
+  return expectedOf(place, isGiven(given, 'expired'))
 }
 
 const WIDTHS = { short: 10, full: 32 } as const
@@ -102,10 +109,12 @@ function lineOf(given: Given, nowMs: number): (info: SessionInfo) => string {
         touched: new Date(info.touchedMs).toISOString(),
         age: Math.floor(age(info)),
         bytes: info.bytes,
+        owner: info.owner,
       })
   }
   return (info) => {
     const id = shownId(info.id, full).padEnd(width)
-    return `${id}  ${duration(age(info)).padStart(7)}  ${bytes(info.bytes).padStart(8)}`
+    const owner = info.owner === undefined ? '' : `  ${harmless(info.owner)}`
+    return `${id}  ${duration(age(info)).padStart(7)}  ${bytes(info.bytes).padStart(8)}${owner}`
   }
 }

@@ -54,8 +54,10 @@ async function walk({ given, io, note, progress }: Task, place: Place) {
 
 /** Touches a session without making it younger: under the lock that seals it anew. */
 async function renew(place: Place, info: SessionInfo): Promise<void> {
-  const { id } = info
-  await within(place, { id, lock: 'exclusive' }, async (context) => {
+  const { id, owner } = info
+  const ownership = owner === undefined ? undefined : { owner, former: owner }
+  const fields = { id, listed: true, ownership, lock: 'exclusive' } as const
+  await within(place, fields, async (context) => {
     const payload = await place.chain.read(id, context)
     if (payload === undefined) return
     context.now = await clockOf(place, info)

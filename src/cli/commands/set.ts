@@ -2,7 +2,7 @@
 import { command, type Given } from '../command.js'
 import { isGiven, LOCK_FLAG, PLACE_FLAGS } from '../flags.js'
 import { EXIT, Problem, UsageError } from '../problems.js'
-import { findId } from '../sessions.js'
+import { findSession } from '../sessions.js'
 import { fromJson } from '../value-json.js'
 
 export const set = command({
@@ -25,7 +25,8 @@ export const set = command({
       throw new UsageError('give a value, or --delete')
     }
     const where = await place()
-    const id = await findId(where, word)
+    const { id, listed } = await findSession(where, word)
+    if (listed && where.renames) throw new Problem('ids are hashed here: give the whole id')
     const session = await where.manager().start({ id })
     try {
       if (session.isNew) throw new Problem('the session is over')

@@ -5,8 +5,8 @@ import { IDS_FLAG, isGiven, JSON_FLAG, PLACE_FLAGS, textOf } from '../flags.js'
 import type { SessionInfo } from '../../handler.js'
 import type { Place } from '../place.js'
 import { EXIT, Problem } from '../problems.js'
-import { findId, has, infoOf, payloadOf } from '../sessions.js'
-import { bytes, duration, shownId } from '../units.js'
+import { findSession, has, infoOf, payloadOf, type Named } from '../sessions.js'
+import { bytes, duration, harmless, shownId } from '../units.js'
 import { toJson } from '../value-json.js'
 import { variablesText } from '../value-text.js'
 
@@ -28,27 +28,33 @@ export const show = command({
   async run(task) {
     const { given, words, out } = task
     const where = await task.place()
-    const id = await findId(where, words[0] as string)
-    const payload = await payloadOf(where, id)
+    const session = await findSession(where, words[0] as string)
+    const payload = await payloadOf(where, session)
     if (payload === undefined) throw new Problem('the session has gone meanwhile')
     if (isGiven(given, 'raw')) await out.bytes(payload)
-    else await print(task, where, { id, payload })
+    else await print(task, where, { session, payload })
     return EXIT.ok
   },
 })
 
 interface Found {
-  readonly id: string
+  readonly session: Named
   readonly payload: Uint8Array
 }
 
-async function print({ given, out }: Task, place: Place, { id, payload }: Found): Promise<void> {
+async function print(
+  { given, out }: Task,
+  place: Place,
+  { session, payload }: Found,
+): Promise<void> {
   const { format, data } = read(place, payload, given)
+  const { id } = session
   const info = await infoOf(place, id)
   const facts = {
     id: shownId(id, isGiven(given, 'full-ids')),
     touched: info && new Date(info.touchedMs).toISOString(),
-    live: await has(place, id),
+    live: await has(place, session),
+    owner: info?.owner,
     bytes: payload.length,
     format,
   }
@@ -66,6 +72,7 @@ async function print({ given, out }: Task, place: Place, { id, payload }: Found)
 interface Facts {
   readonly id: string
   readonly live: boolean
+  readonly owner: string | undefined
   readonly bytes: number
   readonly format: string
 }
@@ -78,6 +85,7 @@ function factsText(facts: Facts, { now, maxLifetime }: Place, info: SessionInfo 
     id: facts.id,
     age: age === undefined ? undefined : duration(age),
     state,
+    owner: facts.owner === undefined ? undefined : harmless(facts.owner),
     size: bytes(facts.bytes),
     format: facts.format,
   }
