@@ -6,12 +6,33 @@
  */
 import type { MaybePromise } from '../handler.js'
 
-/** Steps that yield the promises they wait for. */
-export type Flow<T> = Generator<PromiseLike<unknown>, T, unknown>
+/** Steps that yield the promises they wait for: what a generator makes, or a value that is there. */
+export interface Flow<T> extends Iterator<PromiseLike<unknown>, T, unknown> {
+  [Symbol.iterator](): Flow<T>
+}
 
 /** Waits within a flow: `const payload = yield* wait(chain.read(id, context))`. */
-export function* wait<T>(value: MaybePromise<T>): Flow<T> {
-  return isPromise(value) ? ((yield value) as T) : value
+export function wait<T>(value: MaybePromise<T>): Flow<T> {
+  return isPromise(value) ? waiting(value) : new Ready(value)
+}
+
+function* waiting<T>(promise: Promise<T>): Flow<T> {
+  return (yield promise) as T
+}
+
+/** A flow that is over. A class for its speed: a generator that waits for nothing takes twice as long. */
+class Ready<T> implements Flow<T> {
+  readonly done = true
+
+  constructor(readonly value: T) {}
+
+  next(): IteratorReturnResult<T> {
+    return this
+  }
+
+  [Symbol.iterator](): Flow<T> {
+    return this
+  }
 }
 
 /** Runs a flow. Throws at once what a synchronous flow throws. */
@@ -20,23 +41,22 @@ export function run<T>(flow: Flow<T>): MaybePromise<T> {
   return step.done === true ? step.value : settle(flow, step.value)
 }
 
-async function settle<T>(flow: Flow<T>, first: PromiseLike<unknown>): Promise<T> {
-  let step = await resume(flow, first)
-  while (step.done !== true) step = await resume(flow, step.value)
-  return step.value
-}
-
-async function resume<T>(
-  flow: Flow<T>,
-  promise: PromiseLike<unknown>,
-): Promise<IteratorResult<PromiseLike<unknown>, T>> {
-  let value: unknown
-  try {
-    value = await promise
-  } catch (error) {
-    return flow.throw(error)
-  }
-  return flow.next(value)
+/** One promise for the whole flow, and one for each wait. */
+function settle<T>(flow: Flow<T>, first: PromiseLike<unknown>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const go = (value: unknown) => advance(() => flow.next(value))
+    const fail = (error: unknown) => advance(() => flow.throw?.(error))
+    function advance(resume: () => IteratorResult<PromiseLike<unknown>, T> | undefined): void {
+      try {
+        const step = resume()
+        if (step?.done === false) void Promise.resolve(step.value).then(go, fail)
+        else resolve(step?.value as T)
+      } catch (error) {
+        reject(error as Error)
+      }
+    }
+    void Promise.resolve(first).then(go, fail)
+  })
 }
 
 /** Whether a value is to be waited for; foreign promises count. */
