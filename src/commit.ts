@@ -7,7 +7,7 @@ import { StateError } from './errors.js'
 import { publish } from './events.js'
 import type { Payload } from './handler.js'
 import { sameBytes } from './lib/bytes.js'
-import type { Flow } from './lib/flow.js'
+import { wait, type Flow } from './lib/flow.js'
 import { merge, type Merged } from './merge.js'
 import { takeMetadata } from './metadata.js'
 import { encode, insert, moveRecord, stampCreation } from './records.js'
@@ -34,12 +34,12 @@ export function* commit(state: SessionState): Flow<void> {
 }
 
 /** Stores what there is to store; the chain stays as it is. */
-export function* store(state: SessionState): Flow<void> {
-  if (state.readOnly) return assertUnchanged(state)
-  if (state.storedId === undefined) return yield* storeNew(state)
+export function store(state: SessionState): Flow<void> {
+  if (state.readOnly) return wait(assertUnchanged(state))
+  if (state.storedId === undefined) return storeNew(state)
   if (state.settings.absoluteLifetime > 0 && isChanged(state)) stampCreation(state)
-  if (state.settings.concurrency === 'merge') return yield* storeMerged(state)
-  yield* storeExisting(state, encode(state, storedData(state)))
+  if (state.settings.concurrency === 'merge') return storeMerged(state)
+  return storeExisting(state, encode(state, storedData(state)))
 }
 
 /** Nothing may be lost in silence: what cannot be written must not have been changed. */

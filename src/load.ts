@@ -4,9 +4,10 @@
  * @module
  */
 import type { Activation } from './context.js'
-import type { Rejection } from './events.js'
+import type { SessionError } from './errors.js'
+import { publish, type Rejection } from './events.js'
 import type { Payload } from './handler.js'
-import type { Flow } from './lib/flow.js'
+import { wait, type Flow } from './lib/flow.js'
 import { seconds, takeMetadata, type Metadata } from './metadata.js'
 import type { SessionData } from './serializer.js'
 import { lockMode } from './session-life.js'
@@ -65,10 +66,13 @@ export function* load(start: Start, id: string, strict: boolean): Flow<Loaded | 
   let found: Loaded | undefined
   try {
     yield* open(start, context)
-    const payload = yield* read(start, context, strict)
+    const isKnown = yield* knows(start, context, strict)
+    const payload = isKnown ? yield* read(start, context) : undefined
+    if (isKnown) drawGc(start)
     if (payload !== undefined || !strict) found = loaded(start, context, payload)
   } catch (error) {
     yield* close(start, context)
+    if (isTolerated(start, error)) return undefined
     throw error
   }
   if (found === undefined) reject(start, reasonFor(context))
@@ -95,19 +99,37 @@ function loaded(start: Start, context: Activation, payload: Payload | undefined)
   }
 }
 
-function* read(start: Start, context: Activation, strict: boolean): Flow<Payload | undefined> {
-  const { chain } = start.host
-  const id = context.id as string
-  const { validateId: known } = chain
-  if (strict && known !== undefined) {
-    if (!(yield* call(start, 'validateId', () => known(id, context)))) {
-      start.host.copies?.forget(id)
-      return undefined
-    }
-  }
-  const payload = yield* call(start, 'read', () => chain.read(id, context))
-  drawGc(start)
-  return payload
+/** Whether storage may be asked for the record. */
+function knows(start: Start, context: Activation, strict: boolean): Flow<boolean> {
+  const { validateId } = start.host.chain
+  if (!strict || validateId === undefined) return wait(true)
+  const known = call(start, 'validateId', () => validateId(context.id as string, context))
+  return start.host.copies === undefined ? known : forgetUnknown(start, context, known)
+}
+
+function* forgetUnknown(start: Start, context: Activation, known: Flow<boolean>): Flow<boolean> {
+  const isKnown = yield* known
+  if (!isKnown) start.host.copies?.forget(context.id as string)
+  return isKnown
+}
+
+function read(start: Start, context: Activation): Flow<Payload | undefined> {
+  return call(start, 'read', () => start.host.chain.read(context.id as string, context))
+}
+
+/** Unreadable is not an excuse to destroy: the record stays, the visitor gets a new session. */
+function isTolerated(start: Start, error: unknown): boolean {
+  const { name, onUnreadable } = start.settings
+  if (onUnreadable === 'error' || !isUnreadable(error)) return false
+  publish('sessionz:unreadable', () => ({ name, code: error.code }))
+  reject(start, error.code === 'ERR_SESSION_DECODE' ? 'undecodable' : 'tampered')
+  return true
+}
+
+/** By code: the serializer may come from another copy of this library. */
+function isUnreadable(error: unknown): error is SessionError {
+  const { code } = error as Partial<SessionError>
+  return code === 'ERR_SESSION_DECODE' || code === 'ERR_SESSION_DECRYPT'
 }
 
 /** Draws the lottery of gc where PHP does: when the session was read, before it is decoded. */

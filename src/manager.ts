@@ -12,12 +12,12 @@ import { StateError } from './errors.js'
 import { publish } from './events.js'
 import { isTraced, traced, type SessionTraces } from './events-traces.js'
 import { createCollector, type Collector } from './garbage.js'
-import type { SessionHandler } from './handler.js'
+import type { MaybePromise, SessionHandler } from './handler.js'
 import { memoryHandler } from './handlers/memory.js'
 import { askHealth, down, type SessionHealth } from './health.js'
 import type { SessionRequest } from './http/propagation.js'
 import { createBreaker, type BreakerState } from './lib/breaker.js'
-import { run } from './lib/flow.js'
+import { run, type Flow } from './lib/flow.js'
 import { lastCopies } from './lib/last-copies.js'
 import { touchTimes } from './lib/touch-times.js'
 import { drawGc, newStart, type Start } from './load.js'
@@ -33,6 +33,7 @@ import { serializerFor } from './serializers/registry.js'
 import type { Session } from './session.js'
 import type { SessionHost } from './session-calls.js'
 import { standIn, starting } from './starting.js'
+import { offerStart } from './starting-now.js'
 
 /** The long-lived root of all sessions of one name. */
 export interface SessionManager<Data extends object = SessionData>
@@ -81,18 +82,18 @@ export function createSessionManager<Data extends object = SessionData>(
     return newStart(host, chosen, request)
   }
 
+  function prepare(request: SessionRequest, overrides: StartOverrides | undefined): Start {
+    return begin(
+      request,
+      overrides === undefined ? settings : overrideSettings(settings, overrides),
+    )
+  }
+
   const manager: SessionManager<Data> = {
     name: settings.name,
     async start(request = {}, overrides) {
-      const chosen = overrides === undefined ? settings : overrideSettings(settings, overrides)
-      const begun = begin(request, chosen)
-      if (!isTraced('sessionz:start')) return await started<Data>(begun)
-      const { name, readOnly } = chosen
-      const message: SessionTraces['sessionz:start'] = { name, readOnly }
-      return await traced('sessionz:start', message, {
-        work: () => started<Data>(begun),
-        done: ({ isNew }) => void (message.isNew = isNew),
-      })
+      const begun = prepare(request, overrides)
+      return await tracedStart(begun.settings, async () => run(started<Data>(begun)))
     },
     startNew(request = {}) {
       return fresh<Data>(begin(request, settings), 0)
@@ -117,12 +118,28 @@ export function createSessionManager<Data extends object = SessionData>(
       await manager.close()
     },
   }
+  offerStart(manager, (request, overrides) => {
+    const begun = prepare(request, overrides)
+    return tracedStart(begun.settings, () => run(started<Data>(begun)))
+  })
   return manager
 }
 
-async function started<Data extends object>(begun: Start): Promise<Session<Data>> {
+function tracedStart<Data extends object>(
+  { name, readOnly }: Settings,
+  work: () => MaybePromise<Session<Data>>,
+): MaybePromise<Session<Data>> {
+  if (!isTraced('sessionz:start')) return work()
+  const message: SessionTraces['sessionz:start'] = { name, readOnly }
+  return traced('sessionz:start', message, {
+    work,
+    done: ({ isNew }) => void (message.isNew = isNew),
+  })
+}
+
+function* started<Data extends object>(begun: Start): Flow<Session<Data>> {
   try {
-    const session = await run(starting<Data>(begun))
+    const session = yield* starting<Data>(begun)
     drawGc(begun)
     return session
   } catch (error) {

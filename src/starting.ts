@@ -4,7 +4,6 @@
  * @module
  */
 import { degraded, fresh, resumed } from './begin.js'
-import type { SessionError } from './errors.js'
 import { publish } from './events.js'
 import { candidates } from './http/propagation.js'
 import { isValidId } from './id/validate.js'
@@ -47,10 +46,13 @@ export function standIn<Data extends object>(start: Start, error: unknown): Sess
 function* find(start: Start, asked: string, strict: boolean): Flow<Loaded | undefined> {
   let id = asked
   for (let forwards = 0; forwards <= MAX_FORWARDS; forwards += 1) {
-    const loaded = yield* loadReadable(start, id, strict)
+    const loaded = yield* load(start, id, strict)
     const next = loaded?.metadata?.movedTo
     if (loaded === undefined) return undefined
-    if (next === undefined) return (yield* endIfOver(start, loaded)) ? undefined : loaded
+    if (next === undefined) {
+      if (!isOver(start.settings, loaded.metadata)) return loaded
+      return yield* endOver(start, loaded)
+    }
     if (loaded.opened) yield* close(start, loaded.context)
     if (isObsolete(start, loaded.metadata as Metadata)) return undefined
     if (!isValidId(next)) break
@@ -58,25 +60,6 @@ function* find(start: Start, asked: string, strict: boolean): Flow<Loaded | unde
   }
   reject(start, 'unknown')
   return undefined
-}
-
-/** Unreadable is not an excuse to destroy: the record stays, the visitor gets a new session. */
-function* loadReadable(start: Start, id: string, strict: boolean): Flow<Loaded | undefined> {
-  const { name, onUnreadable } = start.settings
-  try {
-    return yield* load(start, id, strict)
-  } catch (error) {
-    if (onUnreadable === 'error' || !isUnreadable(error)) throw error
-    publish('sessionz:unreadable', () => ({ name, code: error.code }))
-    reject(start, error.code === 'ERR_SESSION_DECODE' ? 'undecodable' : 'tampered')
-    return undefined
-  }
-}
-
-/** By code: the serializer may come from another copy of this library. */
-function isUnreadable(error: unknown): error is SessionError {
-  const { code } = error as Partial<SessionError>
-  return code === 'ERR_SESSION_DECODE' || code === 'ERR_SESSION_DECRYPT'
 }
 
 /** An id that was replaced is good for its grace period only; later use is worth an alarm. */
@@ -88,11 +71,9 @@ function isObsolete(start: Start, { until = 0 }: Metadata): boolean {
   return true
 }
 
-/** Removes a session whose absolute lifetime is over. @returns Whether it was. */
-function* endIfOver(start: Start, { id, context, opened, metadata }: Loaded): Flow<boolean> {
-  if (!isOver(start.settings, metadata)) return false
+/** Removes a session whose absolute lifetime is over. */
+function* endOver(start: Start, { id, context, opened, metadata }: Loaded): Flow<undefined> {
   reject(start, 'expired')
   if (opened) yield* close(start, context)
   yield* remove(start, id, { ownership: givenUp(metadata?.owner) })
-  return true
 }

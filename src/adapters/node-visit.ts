@@ -7,10 +7,12 @@ import { StateError } from '../errors.js'
 import { publish } from '../events.js'
 import type { MaybePromise } from '../handler.js'
 import type { HeaderList } from '../http/headers.js'
+import { isPromise } from '../lib/flow.js'
 import type { SessionManager } from '../manager.js'
 import type { StartOverrides } from '../options/options.js'
 import { transSidOf } from '../session-sid.js'
 import { settle, stateFor, type Session } from '../session.js'
+import { startNow } from '../starting-now.js'
 import { holdResponse } from './held-response.js'
 import type { Holder } from './held.js'
 import type { ResolvedNodeOptions } from './node-options.js'
@@ -61,41 +63,71 @@ export function hold<Data extends object>(visit: Visit<Data>): Visit<Data> {
  */
 export function touch<Data extends object>(visit: Visit<Data>): Session<Data> {
   visit.touched = true
-  if (visit.session !== undefined) return visit.session
-  if (visit.error !== undefined) throw visit.error
   if (visit.starting !== undefined) {
     throw new StateError('req.session: still starting; wait for startSession() or the middleware')
   }
+  if (visit.session !== undefined) return visit.session
+  if (visit.error !== undefined) throw visit.error
   return adopt(visit, visit.manager.startNew(requestOf(visit)))
 }
 
-/** Starts the session that the request names, once. */
+/**
+ * Starts the session that the request names, once: at once where the chain is synchronous. A start
+ * that fails always rejects.
+ */
 export function start<Data extends object>(
   visit: Visit<Data>,
   overrides?: StartOverrides,
+): MaybePromise<Session<Data>> {
+  return visit.session ?? visit.starting ?? starting(visit, overrides)
+}
+
+/** The same, but never at once: who forgets to wait is told so with every store. */
+export async function startLater<Data extends object>(
+  visit: Visit<Data>,
+  overrides: StartOverrides,
 ): Promise<Session<Data>> {
-  if (visit.session !== undefined) return Promise.resolve(visit.session)
-  return (visit.starting ??= starting(visit, overrides))
+  if (visit.session !== undefined) return visit.session
+  visit.starting = Promise.resolve(start(visit, overrides))
+  try {
+    return await visit.starting
+  } finally {
+    visit.starting = undefined
+  }
 }
 
 function starting<Data extends object>(
   visit: Visit<Data>,
   overrides?: StartOverrides,
-): Promise<Session<Data>> {
+): MaybePromise<Session<Data>> {
   visit.error = undefined
   visit.patience.waiting = true
   visit.response.on('close', () => leave(visit))
-  return visit.manager.start(requestOf(visit), overrides).then(
-    (session) => {
-      stopWaiting(visit)
-      return adopt(visit, session)
-    },
-    (error: unknown) => {
-      stopWaiting(visit)
-      visit.error = error
-      throw error
-    },
-  )
+  try {
+    const started = startNow(visit.manager, requestOf(visit), overrides)
+    if (!isPromise(started)) return arrive(visit, started)
+    visit.starting = started.then(
+      (session) => arrive(visit, session),
+      (error: unknown) => {
+        refuse(visit, error)
+        throw error
+      },
+    )
+    return visit.starting
+  } catch (error) {
+    refuse(visit, error)
+    return Promise.reject(error as Error)
+  }
+}
+
+function arrive<Data extends object>(visit: Visit<Data>, session: Session<Data>): Session<Data> {
+  stopWaiting(visit)
+  return adopt(visit, session)
+}
+
+function refuse(visit: Visit<object>, error: unknown): void {
+  stopWaiting(visit)
+  visit.error = error
 }
 
 function stopWaiting(visit: Visit<object>): void {

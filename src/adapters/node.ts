@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { isPromise } from '../lib/flow.js'
 import type { SessionManager } from '../manager.js'
 import type { Settings, StartOverrides } from '../options/options.js'
 import type { SessionData } from '../serializer.js'
@@ -14,7 +15,7 @@ import { inSession } from './node-ambient.js'
 import { resolveNodeOptions, splitNodeOptions, type NodeOptions } from './node-options.js'
 import type { Parsed } from './node-request.js'
 import type { NodeRequest, NodeResponse } from './node-response.js'
-import { hold, start, touch, Visit } from './node-visit.js'
+import { hold, start, startLater, touch, Visit } from './node-visit.js'
 
 export type { NodeOptions } from './node-options.js'
 export type { NodeRequest, NodeResponse } from './node-response.js'
@@ -88,7 +89,7 @@ export function sessionMiddleware<Data extends object = SessionData>(
     const started = mayName(request, settings) ? start(visit) : undefined
     if (next === undefined) return ready(started)
     const go = manager.ambient ? inSession(visit, next) : next
-    if (started === undefined) return go()
+    if (!isPromise(started)) return go()
     // A throwing handler must not look like a session that did not start.
     started.then(
       () => process.nextTick(go),
@@ -118,7 +119,7 @@ export async function startSession<Data extends object = SessionData>(
     new Visit(manager, request, response, resolveNodeOptions(nodeOptions)),
   )) as unknown as Visit<Data>
   visit.touched = true
-  return await start(visit, overrides)
+  return await startLater(visit, overrides)
 }
 
 /** A request that keeps its visits, one for each manager; a `WeakMap` costs 6 µs a request. */
@@ -149,6 +150,6 @@ function mayName(
   return originalUrl.includes('?') || (typeof body === 'object' && body !== null)
 }
 
-async function ready(started: Promise<unknown> | undefined): Promise<void> {
+async function ready(started: unknown): Promise<void> {
   await started
 }

@@ -21,7 +21,8 @@ export interface ContextLocks {
 
 export function contextLocks(options: KeyedMutexOptions): ContextLocks {
   const mutex = keyedMutex(options)
-  const held = new WeakMap<SessionContext, Release>()
+  /** No `WeakMap`, which costs garbage collection more than it is worth: every context is closed. */
+  const held = new Map<SessionContext, Release>()
 
   const queue = (acquired: Promise<Release>, context: SessionContext) => {
     const waiting: Release = () => undefined
@@ -38,21 +39,28 @@ export function contextLocks(options: KeyedMutexOptions): ContextLocks {
     })
   }
 
+  // Who need not wait asks for no signal: an adapter makes it when it is asked for.
+  const wait = (id: string, context: SessionContext) => {
+    const { lockWaitMs: waitMs, signal } = context
+    const acquired = mutex.acquire(id, { waitMs, signal })
+    if (isPromise(acquired)) return queue(acquired, context)
+    held.set(context, acquired)
+    return undefined
+  }
+
   return {
     open(id, context) {
       if (held.has(context)) return undefined
-      const { lockWaitMs: waitMs } = context
-      // Who need not wait asks for no signal: an adapter makes it when it is asked for.
-      const signal = mutex.isHeld(id) ? context.signal : undefined
-      const acquired = mutex.acquire(id, { waitMs, signal })
-      if (isPromise(acquired)) return queue(acquired, context)
-      held.set(context, acquired)
+      const release = mutex.tryAcquire(id)
+      if (release === undefined) return wait(id, context)
+      held.set(context, release)
       return undefined
     },
     close(context) {
       const release = held.get(context)
+      if (release === undefined) return
       held.delete(context)
-      release?.()
+      release()
     },
     isHeld: (id) => mutex.isHeld(id),
     get size() {

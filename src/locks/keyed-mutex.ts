@@ -29,6 +29,8 @@ export interface KeyedMutex {
    * @throws {StateError} When the signal aborts the wait, or had before.
    */
   acquire(key: string, options: AcquireOptions): MaybePromise<Release>
+  /** Takes the lock of a key where it is free. */
+  tryAcquire(key: string): Release | undefined
   isHeld(key: string): boolean
   /** How many keys are held; 0 when nothing is in use, whatever happened before. */
   readonly size: number
@@ -78,12 +80,15 @@ export function keyedMutex({ handler, maxWaiters }: KeyedMutexOptions): KeyedMut
     return join(queue, handler, options)
   }
 
+  function tryAcquire(key: string): Release | undefined {
+    if (held.has(key)) return undefined
+    held.set(key, undefined)
+    return releaseOf(key)
+  }
+
   return {
-    acquire(key, options) {
-      if (held.has(key)) return wait(key, options)
-      held.set(key, undefined)
-      return releaseOf(key)
-    },
+    acquire: (key, options) => tryAcquire(key) ?? wait(key, options),
+    tryAcquire,
     isHeld: (key) => held.has(key),
     get size() {
       return held.size
