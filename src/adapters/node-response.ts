@@ -29,6 +29,9 @@ export interface AnyResponse extends HeaderStore {
   write: Method
   end: Method
   flushHeaders: Method
+  /** HTTP/1 only: what was made of the headers, and whether `end` was called. */
+  _header?: string | null | undefined
+  finished?: boolean | undefined
   /** HTTP/1 only: how Node's own methods ask for the header. */
   _implicitHeader?: Method
   readonly socket: { destroy: Method } | null

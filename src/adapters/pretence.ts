@@ -1,8 +1,9 @@
 /**
  * A response that looks as if its headers were sent, while they are held.
  *
- * Its looks come from a prototype that is laid over its own and taken away again. Properties defined
- * on the response and deleted turn it into a hash table: 9 µs, where this takes 0.2.
+ * HTTP/1 is made to look so by the two fields that Node itself looks at. HTTP/2 has accessors for them,
+ * and gets a prototype that is laid over its own and taken away again. Properties defined on a response
+ * and deleted turn it into a hash table: 9 µs.
  *
  * @module
  */
@@ -24,10 +25,11 @@ export interface Pretence {
 export function pretend(response: AnyResponse): Pretence {
   const before = statusOf(response)
   const later: Later = []
-  const uncover = [lay(response, SENT), postpone(response, later)]
+  const http1 = Object.hasOwn(response, '_header')
+  const uncover = [http1 ? showSent(response) : lay(response, SENT), postpone(response, later)]
   return {
     end() {
-      uncover.push(lay(response, ENDED))
+      uncover.push(http1 ? showEnded(response) : lay(response, ENDED))
     },
     drop() {
       for (const undo of uncover.splice(0).reverse()) undo()
@@ -55,6 +57,23 @@ function setStatus(response: AnyResponse, status: Status): void {
   response.statusMessage = status.statusMessage as string
 }
 
+/** Node's own methods then refuse headers, in its own words. */
+function showSent(response: AnyResponse): () => void {
+  const { _header: header } = response
+  response._header = 'held'
+  return () => {
+    response._header = header
+  }
+}
+
+function showEnded(response: AnyResponse): () => void {
+  const { finished } = response
+  response.finished = true
+  return () => {
+    response.finished = finished
+  }
+}
+
 /** What differs from a prototype, and the prototypes made of that, one for each kind of response. */
 interface Look {
   readonly valuesOver: (prototype: object) => Readonly<Record<string, unknown>>
@@ -62,7 +81,7 @@ interface Look {
 }
 
 const SENT: Look = {
-  valuesOver: (prototype) => ({ headersSent: true, ...refusals(prototype), ...delay(prototype) }),
+  valuesOver: (prototype) => ({ headersSent: true, ...refusals(prototype) }),
   layers: new WeakMap(),
 }
 
@@ -136,9 +155,11 @@ interface Postponing {
 function postpone(response: AnyResponse, later: Later): () => void {
   const socket = isHttp2(response) ? null : (response.socket as Postponing | null)
   const targets: Postponing[] = socket === null ? [response] : [response, socket]
-  // Once for a connection; it stays.
-  if (socket !== null && !(LATER in socket)) Object.assign(socket, delay(socket))
-  for (const target of targets) target[LATER] = later
+  for (const target of targets) {
+    // Once for a response, and for a connection; it stays.
+    if (!(LATER in target)) Object.assign(target, delay(target))
+    target[LATER] = later
+  }
   return () => {
     for (const target of targets) target[LATER] = undefined
   }
