@@ -44,10 +44,12 @@ export function holdHeaders(
   function answer(_: Visit, error: unknown): void {
     visit.broken = true
     publish('sessionz:error', () => ({ operation: 'commit', error }))
+    response.end = heldEnd // the application has ended the response already
     answerPlainly(response)
   }
 
   holdResponse(response, visit, { settle, opened: () => undefined, answer })
+  const { end: heldEnd } = response
   return {
     before() {
       if (settled) return pendingWork(visit, false)
