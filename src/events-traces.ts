@@ -11,8 +11,10 @@ import { isPromise } from './lib/flow.js'
 /** What every trace says: whose session it is, and of what the work failed. */
 interface Trace {
   readonly name: string
-  /** Set by `node:diagnostics_channel` before `error` is published. */
+  /** Set before `error` is published. */
   error?: unknown
+  /** Whether the work goes on after `end`, until `asyncEnd`. */
+  pending?: boolean
 }
 
 /**
@@ -87,6 +89,7 @@ async function tracedLater<K extends keyof SessionTraces, T>(
   { made, done }: { made: Promise<T>; done: (value: T) => void },
 ): Promise<T> {
   const { asyncStart, asyncEnd, error } = traces[name] as ReturnType<typeof tracingChannel>
+  message.pending = true
   try {
     const value = await made
     done(value)
@@ -96,6 +99,7 @@ async function tracedLater<K extends keyof SessionTraces, T>(
     error.publish(message)
     throw reason
   } finally {
+    message.pending = false
     asyncStart.publish(message)
     asyncEnd.publish(message)
   }

@@ -74,7 +74,7 @@ describe('the traces of a session', () => {
     expect(messages).toEqual([
       { name },
       { name, bytes: 6 },
-      { name, readOnly: false, isNew: false },
+      { name, readOnly: false, isNew: false, pending: false },
       { name, bytes: 6, stored: true },
       { name, status: 'committed' },
     ])
@@ -88,7 +88,7 @@ describe('the traces of a session', () => {
     await session.commit()
 
     expect(course).toEqual(['read start', 'read end', 'read asyncStart', 'read asyncEnd'])
-    expect(messages).toEqual([{ name: 'PHPSESSID', bytes: 6 }])
+    expect(messages).toEqual([{ name: 'PHPSESSID', bytes: 6, pending: false }])
   })
 
   it('tell a touch from a write, and of destroy and gc what they removed', async () => {
