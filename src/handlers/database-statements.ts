@@ -8,6 +8,7 @@ import type { SqlDialect } from '../lib/sql-names.js'
 import type { SqlValue } from '../lib/sql.js'
 import type { LeaseStatements } from '../locks/sql-lease.js'
 import type { Layout, LayoutMark } from '../stores/layouts.js'
+import { ownersOf } from './database-owners.js'
 
 /** What the statements are made of. Names are quoted. */
 export interface StatementPlan {
@@ -37,7 +38,8 @@ export interface Change {
 export type Call = readonly [statement: string, parameters: readonly SqlValue[]]
 
 /** The times that a statement is made for. */
-export type Times = Pick<SessionContext, 'now' | 'maxLifetime'>
+export type Times = Pick<SessionContext, 'now' | 'maxLifetime'> &
+  Partial<Pick<SessionContext, 'ownership'>>
 
 /** The statements of a table. */
 export interface Statements {
@@ -56,9 +58,15 @@ export interface Statements {
   /** Removes the record where it has expired. */
   clear(id: string, times: Times): Call
   collect(times: Times, limit: number): Call
-  /** Live records behind an id, in their order. */
-  page(after: string, times: Times, limit: number): Call
+  /** Live records behind an id, in their order; of one owner, where one is given. */
+  page(after: Place, times: Times, limit: number): Call
   count(times: Times): Call
+}
+
+/** Where a page begins. */
+export interface Place {
+  readonly id: string
+  readonly owner?: SqlValue
 }
 
 export interface LeaseWish {
@@ -76,9 +84,7 @@ export function statements(plan: StatementPlan): Statements {
   const isOld = names.expired.map((column) => `${column} < ?`).join(' AND ')
   const collect = COLLECTS[plan.dialect]({ table, id, first: names.expired[0] as string, isOld })
   const clear = `DELETE FROM ${table} WHERE ${isId} AND ${life} < ?`
-  const page =
-    `SELECT ${id} AS id, ${life} AS life, ${LENGTHS[plan.dialect](payload)} AS bytes FROM ${table} ` +
-    `WHERE ${isLive} AND ${id} > ? ORDER BY ${id} LIMIT ?`
+  const pages = pagesOf(plan, names)
   const count = `SELECT COUNT(*) AS count FROM ${table} WHERE ${isLive}`
   const isWanted = `EXISTS (SELECT 1 FROM ${table} WHERE ${isId} AND ${isLive})`
   const texts = { take: lease?.take() ?? '', takeWanted: lease?.take(isWanted) ?? '' }
@@ -104,9 +110,24 @@ export function statements(plan: StatementPlan): Statements {
         collect.includes(RECHECK) ? [...limits, limit, ...limits] : [...limits, limit],
       ]
     },
-    page: (after, times, limit) => [page, [from(times), after, limit]],
+    page: ({ id: after, owner }, times, limit) =>
+      owner === undefined
+        ? [pages.all, [from(times), after, limit]]
+        : [pages.owned, [owner, from(times), after, limit]],
     count: (times) => [count, [from(times)]],
   }
+}
+
+function pagesOf(
+  { dialect, layout, table, quote }: StatementPlan,
+  { id, life, payload, isLive }: Names,
+) {
+  const owner = layout.owner && quote(layout.owner.column)
+  const owned = owner === undefined ? '' : `, ${owner} AS owner`
+  const page = (condition: string) =>
+    `SELECT ${id} AS id, ${life} AS life, ${LENGTHS[dialect](payload)} AS bytes${owned} ` +
+    `FROM ${table} WHERE ${condition}${isLive} AND ${id} > ? ORDER BY ${id} LIMIT ?`
+  return { all: page(''), owned: page(`${owner} = ? AND `) }
 }
 
 function namesOf({ dialect, layout, quote }: StatementPlan) {
@@ -136,18 +157,26 @@ function changesOf(plan: StatementPlan, names: Names) {
   const { layout, table, quote } = plan
   const { payload, isId, ids } = names
   const fenced = fencing(plan)
+  const ownerOf = ownersOf(layout)
   const used = layout.used.map(({ column }) => `${quote(column)} = ?`)
   // Most collations of text find two payloads alike that are not.
   const exactly = (column: string) =>
     plan.dialect === 'mysql' ? `CAST(${column} AS BINARY)` : column
   const set = (columns: readonly string[]) =>
     `UPDATE ${table} SET ${columns.join(', ')} WHERE ${isId}`
+  const updates = (owned: readonly string[]) => {
+    const all = set([`${payload} = ?`, ...used, ...owned])
+    return {
+      any: fenced((held) => all + and(held)),
+      same: fenced((held) => `${all} AND ${exactly(payload)} = ?${and(held)}`),
+    }
+  }
+  const owned = layout.owner === undefined ? [] : [layout.owner.column]
   const texts = {
-    create: fenced(insertion(plan, names)),
-    update: fenced((held) => set([`${payload} = ?`, ...used]) + and(held)),
-    updateSame: fenced(
-      (held) => `${set([`${payload} = ?`, ...used])} AND ${exactly(payload)} = ?${and(held)}`,
-    ),
+    create: fenced(insertion(plan, names, [])),
+    createOwned: fenced(insertion(plan, names, owned)),
+    update: updates([]),
+    updateOwned: updates(owned.map((column) => `${quote(column)} = ?`)),
     touch: fenced((held) => set(used) + and(held)),
     destroy: fenced((held) => `DELETE FROM ${table} WHERE ${isId}${and(held)}`),
   }
@@ -157,12 +186,17 @@ function changesOf(plan: StatementPlan, names: Names) {
     create(id: string, bytes: Payload, times: Times): Change {
       const marks = [...layout.created, ...layout.used].map(valueAt(times))
       const after = plan.dialect === 'mysql' ? [] : [valueAt(times)(layout.life)]
-      return { text: texts.create, before: [id, encoded(bytes), ...marks], after }
+      const owner = ownerOf(times) ?? []
+      const text = owner.length > 0 ? texts.createOwned : texts.create
+      return { text, before: [id, encoded(bytes), ...marks, ...owner], after }
     },
     update(id: string, bytes: Payload, times: Times, found?: SqlValue): Change {
-      const before = [encoded(bytes), ...layout.used.map(valueAt(times)), ...ids(id)]
-      if (found === undefined) return { text: texts.update, before, after: [] }
-      return { text: texts.updateSame, before: [...before, found], after: [] }
+      const owner = ownerOf(times)
+      const { any, same } = owner === undefined ? texts.update : texts.updateOwned
+      const values = [...layout.used.map(valueAt(times)), ...(owner ?? [])]
+      const before = [encoded(bytes), ...values, ...ids(id)]
+      if (found === undefined) return { text: any, before, after: [] }
+      return { text: same, before: [...before, found], after: [] }
     },
     touch(id: string, times: Times): Change {
       const before = [...layout.used.map(valueAt(times)), ...ids(id)]
@@ -178,15 +212,21 @@ const and = (condition: string): string => (condition === '' ? '' : ` AND ${cond
  * An insertion that also takes the place of an expired record. MySQL has no such statement that says
  * what it did: there the expired record is removed when the key is found to be taken.
  */
-function insertion({ dialect, layout, table, quote }: StatementPlan, { id, payload, life }: Names) {
-  const marks = [...layout.created, ...layout.used].map(({ column }) => quote(column))
+function insertion(
+  { dialect, layout, table, quote }: StatementPlan,
+  { id, payload, life }: Names,
+  owned: readonly string[],
+) {
+  const times = [...layout.created, ...layout.used].map(({ column }) => column)
+  const marks = [...times, ...owned].map(quote)
   const columns = [id, payload, ...marks]
   const values = columns.map(() => '?').join(', ')
   const into = (name: string) => `INSERT INTO ${name} (${columns.join(', ')}) SELECT ${values}`
   if (dialect === 'mysql')
     return (held: string) => `${into(table)} FROM DUAL WHERE ${held || '1 = 1'}`
   const replaced = [payload, ...marks].map((column) => `${column} = excluded.${column}`)
-  const cleared = (layout.cleared ?? []).map((column) => `${quote(column)} = NULL`)
+  const others = (layout.cleared ?? []).filter((column) => !owned.includes(column))
+  const cleared = others.map((column) => `${quote(column)} = NULL`)
   const set = [...replaced, ...cleared].join(', ')
   return (held: string) =>
     `${into(`${table} AS stored`)} WHERE ${held || '1 = 1'} ` +

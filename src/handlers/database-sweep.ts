@@ -4,13 +4,13 @@
  * @module
  */
 import { publish } from '../events.js'
-import type { SessionContext, SessionInfo } from '../handler.js'
+import type { SessionContext, SessionHandler, SessionInfo } from '../handler.js'
 import type { SqlRunner } from '../lib/sql-run.js'
 import type { SqlQuery, SqlRow, SqlValue } from '../lib/sql.js'
 import type { LeaseStatements } from '../locks/sql-lease.js'
 import type { Layout } from '../stores/layouts.js'
 import { NAME } from './database-holders.js'
-import type { Call, Statements, Times } from './database-statements.js'
+import type { Call, Place, Statements, Times } from './database-statements.js'
 
 /** What a sweep works with. */
 export interface SweepParts {
@@ -46,6 +46,33 @@ export function sweepsOf({ run, query, texts, layout, lease, batch }: SweepParts
     }
   }
 
+  async function* listed(
+    of: Omit<Place, 'id'>,
+    context: SessionContext,
+  ): AsyncIterable<SessionInfo> {
+    let id = ''
+    for (;;) {
+      const { rows } = await ask('list', texts.page({ ...of, id }, context, PAGE))
+      for (const row of rows) yield infoOf(row, layout, context)
+      if (rows.length < PAGE) return
+      id = textOf(rows.at(-1)?.['id'])
+    }
+  }
+
+  const { owner: column } = layout
+  const byOwner: Pick<SessionHandler, 'listByOwner'> = column
+    ? {
+        async *listByOwner(owner, context) {
+          const value = column.value(owner)
+          if (value === undefined) return
+          // MySQL finds texts alike that differ in blanks at their end.
+          for await (const info of listed({ owner: value }, context)) {
+            if (info.owner === owner) yield info
+          }
+        },
+      }
+    : {}
+
   return {
     async gc(maxLifetime: number, context: SessionContext): Promise<number> {
       const times = timesOf(layout, maxLifetime, context)
@@ -53,15 +80,8 @@ export function sweepsOf({ run, query, texts, layout, lease, batch }: SweepParts
       if (lease !== undefined) await inBatches(() => [lease.collect, [batch]], context, untold)
       return removed
     },
-    async *list(context: SessionContext): AsyncIterable<SessionInfo> {
-      let after = ''
-      for (;;) {
-        const { rows } = await ask('list', texts.page(after, context, PAGE))
-        for (const row of rows) yield infoOf(row, layout, context)
-        if (rows.length < PAGE) return
-        after = textOf(rows.at(-1)?.['id'])
-      }
-    },
+    list: (context: SessionContext) => listed({}, context),
+    ...byOwner,
     async count(context: SessionContext): Promise<number> {
       return Number((await ask('count', texts.count(context))).rows[0]?.['count'])
     },
@@ -86,11 +106,13 @@ function othersTurn(): Promise<void> {
 }
 
 function infoOf(row: SqlRow, layout: Layout, { maxLifetime }: SessionContext): SessionInfo {
-  return {
+  const { owner = null } = row
+  const info = {
     id: textOf(row['id']),
     touchedMs: layout.touchedMs(Number(row['life']), maxLifetime),
     bytes: Number(row['bytes']),
   }
+  return owner === null ? info : { ...info, owner: String(owner) }
 }
 
 /** Columns of bytes answer with bytes, also where they hold text. */

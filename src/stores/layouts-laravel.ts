@@ -16,7 +16,8 @@ import type { Layout, LayoutTable, LayoutTime } from './layouts.js'
 /**
  * Makes the layout of Laravel's table, `sessions` where none is named.
  *
- * The columns of the user stay as Laravel wrote them. Laravel locks nothing here: a write is refused
+ * An owner is the key of Laravel's user, a whole number; where none is set here, the columns of the
+ * user stay as Laravel wrote them. Laravel locks nothing here: a write is refused
  * where the payload is not the one that was read. The serializer that fits is `php_serialize`.
  */
 export function laravelLayout(): Layout {
@@ -34,6 +35,7 @@ const LARAVEL: Layout = {
   payload: 'payload',
   created: [],
   used: [{ column: 'last_activity', value: seconds }],
+  owner: { column: 'user_id', value: userOf },
   cleared: ['user_id', 'ip_address', 'user_agent'],
   life: {
     column: 'last_activity',
@@ -48,6 +50,11 @@ const LARAVEL: Layout = {
   lock: () => 'lease',
   compares: () => true,
   schema: (table) => tableStatements(table, planOf(table)),
+}
+
+/** More than a column of 64 bits holds was never a user; text would be taken for its first digits. */
+function userOf(owner: string): SqlValue | undefined {
+  return /^(0|[1-9]\d{0,17})$/.test(owner) ? owner : undefined
 }
 
 function planOf({ dialect }: LayoutTable): TablePlan {

@@ -18,6 +18,13 @@ export interface LayoutMark {
   readonly value: LayoutTime
 }
 
+/** The column of the owner, which has an index. */
+export interface LayoutOwner {
+  readonly column: string
+  /** What stands for an owner there; `undefined` for one that the column cannot hold. */
+  value(owner: string): SqlValue | undefined
+}
+
 /** How PHP's software, or our own table, keeps sessions. */
 export interface Layout {
   /** Lower-case name for errors. */
@@ -32,6 +39,8 @@ export interface Layout {
   readonly payload: string
   /** What a created record is given besides. */
   readonly created: readonly LayoutMark[]
+  /** Where it says whom a session belongs to. Without it, sessions are not found by owner. */
+  readonly owner?: LayoutOwner
   /** What is `NULL` in a created record, also where it replaces an expired one. */
   readonly cleared?: readonly string[]
   /** What every write and every touch sets, on creation too. */
@@ -112,6 +121,7 @@ const OWN: Layout = {
   id: 'id',
   payload: 'payload',
   created: [{ column: 'created', value: now }],
+  owner: { column: 'owner', value: (owner) => owner },
   cleared: ['owner'],
   used: [
     { column: 'touched', value: now },

@@ -26,7 +26,10 @@ const ENDS = { empty: false, ages: false }
 const SHARED = { shared: true, breaks: true, strangers: true, migrates: true, configures: true }
 
 const SYMFONY: Row = { layout: symfonyLayout(), capabilities: { ...ENDS, longestId: 128 } }
-const LARAVEL: Row = { layout: laravelLayout(), capabilities: { longestId: 255 } }
+const LARAVEL: Row = {
+  layout: laravelLayout(),
+  capabilities: { longestId: 255, owners: true, namedOwners: false },
+}
 const WORDPRESS: Row = {
   layout: wpSessionManagerLayout({ keys: 'wide' }),
   capabilities: { ...ENDS, binary: false },

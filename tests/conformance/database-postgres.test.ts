@@ -18,7 +18,14 @@ import {
 import { startPostgres, type PostgresServer, type TestPool } from '../helpers/postgres-server.js'
 import { describeWith } from '../helpers/services.js'
 
-const LAYERED = { shared: true, breaks: true, strangers: true, closes: true, precise: true }
+const LAYERED = {
+  owners: true,
+  shared: true,
+  breaks: true,
+  strangers: true,
+  closes: true,
+  precise: true,
+}
 const ALL = { ...LAYERED, kills: true, counts: true, migrates: true, configures: true }
 const keys = generateKey()
 

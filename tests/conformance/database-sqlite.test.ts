@@ -31,7 +31,14 @@ async function fixture(driver: string, options?: DatabaseFixtureOptions): Promis
   return { ...made, spoil }
 }
 
-const LAYERED = { shared: true, breaks: true, strangers: true, closes: true, precise: true }
+const LAYERED = {
+  owners: true,
+  shared: true,
+  breaks: true,
+  strangers: true,
+  closes: true,
+  precise: true,
+}
 const ALL = {
   ...LAYERED,
   spoils: true,

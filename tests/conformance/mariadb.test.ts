@@ -120,15 +120,15 @@ const LAYERED: Readonly<Record<string, LayeredRow>> = {
   },
   'encryption, above our own table': {
     create: () => table({ layers: [sealed] }),
-    capabilities: {},
+    capabilities: { owners: true },
   },
   'a cache, above our own table': {
     create: () => table({ layers: [cacheOfAll()] }),
-    capabilities: { breaks: false }, // the cache answers while the store is down
+    capabilities: { breaks: false, owners: true }, // the cache answers while the store is down
   },
   'hashed ids, above our own table': {
     create: () => hashed(table({ layers: [hashedIdHandler] })),
-    capabilities: {},
+    capabilities: { owners: true },
   },
 }
 
@@ -160,10 +160,10 @@ const ENDS = { empty: false, ages: false }
 
 /** One row for each layout and each way to lock. */
 const TABLES: Readonly<Record<string, TableRow>> = {
-  'our own table': { capabilities: { kills: true, precise: true } },
+  'our own table': { capabilities: { kills: true, precise: true, owners: true } },
   'our own table, locked by connections': {
     lock: 'connection',
-    capabilities: { kills: true, precise: true, closes: true },
+    capabilities: { kills: true, precise: true, closes: true, owners: true },
   },
   "WP Session Manager's table": {
     layout: wpSessionManagerLayout({ keys: 'wide' }),
@@ -178,7 +178,10 @@ const TABLES: Readonly<Record<string, TableRow>> = {
     lock: 'lease',
     capabilities: { ...ENDS, longestId: 128 },
   },
-  "Laravel's table": { layout: laravelLayout(), capabilities: { longestId: 255 } },
+  "Laravel's table": {
+    layout: laravelLayout(),
+    capabilities: { longestId: 255, owners: true, namedOwners: false },
+  },
 }
 
 function table({ layers, ...options }: DatabaseFixtureOptions): Promise<HandlerFixture> {
