@@ -47,10 +47,11 @@ export interface RedisLocks {
   /**
    * Makes a change under the lock of a context.
    *
+   * @param closing Whether the change gives the lock back.
    * @returns Whether it was made: not where the record is gone, or was there already.
    * @throws {LockLostError} When the lock is not ours any more; nothing was changed.
    */
-  change(context: SessionContext, make: () => Promise<Outcome>): Promise<boolean>
+  change(context: SessionContext, make: () => Promise<Outcome>, closing: boolean): Promise<boolean>
   /** Gives back what the context holds, or will be granted. It never fails: a lease ends by itself. */
   close(context: SessionContext): MaybePromise<void>
 }
@@ -75,7 +76,7 @@ export function redisLocks(options: RedisLocksOptions): RedisLocks {
       const stay = stays.get(context)
       return stay?.lease !== undefined && stay.id === id ? stay.grip : undefined
     },
-    change: (context, make) => change(locks, context, make),
+    change: (context, make, closing) => change(locks, { context, make, closing }),
     close: (context) => close(locks, context),
   }
 }
@@ -127,15 +128,16 @@ async function ask(
   return undefined
 }
 
-async function change(
-  locks: Locks,
-  context: SessionContext,
-  make: () => Promise<Outcome>,
-): Promise<boolean> {
+interface Making {
+  readonly context: SessionContext
+  readonly make: () => Promise<Outcome>
+  readonly closing: boolean
+}
+
+async function change(locks: Locks, { context, make, closing }: Making): Promise<boolean> {
   const { handler, fence } = locks
   const stay = locks.stays.get(context) as Stay // whoever asks has its grip
   if (stay.lease?.lost === true) throw new LockLostError(handler)
-  const { closing } = context
   stay.failed = true
   const outcome = await make()
   stay.failed = false

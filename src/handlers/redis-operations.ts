@@ -9,6 +9,7 @@ import { assertValidId, isValidId } from '../id/validate.js'
 import { lockToken } from '../lib/lease.js'
 import type { Grip, Outcome, RedisFence } from '../locks/redis-fence.js'
 import type { RedisLocks } from './redis-locks.js'
+import type { RedisOwned } from './redis-owned.js'
 import type { RedisKeys } from '../stores/redis-keys.js'
 import { secondsOf, type RedisRecords } from '../stores/redis-records.js'
 
@@ -18,6 +19,7 @@ export interface RedisParts {
   readonly locks: RedisLocks
   /** For what no lock of the context covers. */
   readonly records: RedisRecords
+  readonly owned: RedisOwned
 }
 
 type RedisOperations = Required<
@@ -85,45 +87,55 @@ function reads(finds: Finds): Pick<RedisOperations, 'read' | 'validateId'> {
 
 type Changes = Pick<RedisOperations, 'write' | 'destroy' | 'updateTimestamp'>
 
-function changes({ keys, fence, locks, records }: RedisParts, finds: Finds): Changes {
+function changes({ keys, fence, locks, records, owned }: RedisParts, finds: Finds): Changes {
   /** Under the lock of the context where it is the lock of this id. */
   function change(
     id: string,
     context: SessionContext,
-    how: { locked: (grip: Grip) => Promise<Outcome>; single: (key: string) => Promise<boolean> },
+    how: {
+      readonly closing: boolean
+      readonly locked: (grip: Grip) => Promise<Outcome>
+      readonly single: (key: string) => Promise<boolean>
+    },
   ): Promise<boolean> {
     finds.forget(context)
     const grip = locks.gripOf(id, context)
     if (grip === undefined) return how.single(keys.record(id))
-    return locks.change(context, () => how.locked(grip))
+    return locks.change(context, () => how.locked(grip), how.closing)
   }
 
   return {
     async write(id, payload, context) {
       assertValidId(id)
-      const { isNew: create, closing } = context
-      const storing = { payload, seconds: secondsOf(context), create }
-      return change(id, context, {
-        locked: (grip) => fence.write(grip, storing, closing),
-        single: (key) => records.write(key, storing),
-      })
+      const storing = { payload, seconds: secondsOf(context), create: context.isNew }
+      return owned.keep(id, context, (closing) =>
+        change(id, context, {
+          closing,
+          locked: (grip) => fence.write(grip, storing, closing),
+          single: (key) => records.write(key, storing),
+        }),
+      )
     },
     async destroy(id, context) {
       if (!isValidId(id)) return false
-      const { closing } = context
-      return change(id, context, {
-        locked: (grip) => fence.destroy(grip, closing),
-        single: (key) => records.destroy(key),
-      })
+      return owned.drop(id, context, (closing) =>
+        change(id, context, {
+          closing,
+          locked: (grip) => fence.destroy(grip, closing),
+          single: (key) => records.destroy(key),
+        }),
+      )
     },
     async updateTimestamp(id, _payload, context) {
       if (!isValidId(id)) return false
-      const { closing } = context
       const seconds = secondsOf(context)
-      return change(id, context, {
-        locked: (grip) => fence.touch(grip, seconds, closing),
-        single: (key) => records.touch(key, seconds),
-      })
+      return owned.keep(id, context, (closing) =>
+        change(id, context, {
+          closing,
+          locked: (grip) => fence.touch(grip, seconds, closing),
+          single: (key) => records.touch(key, seconds),
+        }),
+      )
     },
   }
 }

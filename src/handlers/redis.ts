@@ -25,8 +25,10 @@ import { redisJoint } from '../stores/redis-joint.js'
 import { PREFIX, redisKeys } from '../stores/redis-keys.js'
 import { redisRecords } from '../stores/redis-records.js'
 import { redisSplit } from '../stores/redis-split.js'
-import { countSessions, listSessions } from '../stores/redis-walk.js'
+import { redisOwners } from '../stores/redis-owners.js'
+import { countSessions, listOwned, listSessions } from '../stores/redis-walk.js'
 import type { RedisClient } from '../stores/redis.js'
+import { redisOwned } from './redis-owned.js'
 import { redisOperations } from './redis-operations.js'
 
 export type {
@@ -87,13 +89,15 @@ export function redisHandler(options: RedisOptions): SessionHandler {
   const fence = joint ? redisJoint(calls) : redisSplit(calls, compare)
   const onTaken = breakEternalLocks ? watch(calls, compare) : async () => undefined
   const locks = redisLocks({ handler: NAME, maxWaiters, fence, onTaken })
+  const owned = redisOwned(redisOwners(calls, keys, scripts))
   const walk = { calls, keys }
   return {
     name: NAME,
-    ...redisOperations({ keys, fence, locks, records: redisRecords(calls) }),
+    ...redisOperations({ keys, fence, locks, records: redisRecords(calls), owned }),
     gc: () => 0,
     list: (context) => listSessions(walk, context),
     count: () => countSessions(walk),
+    listByOwner: (owner, context) => listOwned(walk, owner, context),
   }
 }
 

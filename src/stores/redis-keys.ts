@@ -12,6 +12,8 @@ export const PREFIX = 'PHPREDIS_SESSION:'
 export interface RedisKeys {
   record(id: string): string
   lock(id: string): string
+  /** The set of the sessions of an owner. No id begins with `_`. */
+  owner(owner: string): string
   /** The id of a record's key; `undefined` for a lock and whatever else has such a name. */
   idOf(key: string): string | undefined
   /** What `SCAN` finds the keys by. */
@@ -24,6 +26,7 @@ export function redisKeys(prefix: string): RedisKeys {
   return {
     record: (id) => prefix + id,
     lock: (id) => `${prefix}${id}_LOCK`,
+    owner: (owner) => `${prefix}_OWNER:${owner}`,
     idOf(key) {
       const id = key.startsWith(prefix) ? key.slice(prefix.length) : ''
       return isValidId(id) ? id : undefined // no id has a "_"

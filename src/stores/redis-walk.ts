@@ -4,6 +4,7 @@
  * @module
  */
 import type { SessionContext, SessionInfo } from '../handler.js'
+import { isValidId } from '../id/validate.js'
 import type { RedisCalls } from './redis-calls.js'
 import type { RedisKeys } from './redis-keys.js'
 import type { RedisReply, RedisServer } from './redis.js'
@@ -25,6 +26,49 @@ export async function* listSessions(
     const infos = await Promise.all(ids.map((id) => infoOf(walk, id, context)))
     for (const info of infos) if (info !== undefined) yield info
   }
+}
+
+/**
+ * Live sessions of an owner, each once. Who has no record and should have ended is taken out of the
+ * set; who is to come is left in it.
+ */
+export async function* listOwned(
+  walk: RedisWalk,
+  owner: string,
+  context: SessionContext,
+): AsyncIterable<SessionInfo> {
+  const seen = new Set<string>()
+  for await (const page of members(walk, owner)) {
+    const fresh = page.filter(({ id }) => isValidId(id) && !seen.has(id))
+    for (const { id } of fresh) seen.add(id)
+    const infos = await Promise.all(fresh.map(({ id }) => infoOf(walk, id, context)))
+    const ended = fresh.filter(({ endMs }, at) => !infos[at] && endMs < context.now())
+    await leave(walk, owner, ended)
+    for (const info of infos) if (info !== undefined) yield { ...info, owner }
+  }
+}
+
+interface Member {
+  readonly id: string
+  readonly endMs: number
+}
+
+async function* members({ calls, keys }: RedisWalk, owner: string): AsyncIterable<Member[]> {
+  const key = keys.owner(owner)
+  let cursor = '0'
+  do {
+    const reply = await calls.send('list', ['ZSCAN', key, cursor, 'COUNT', PAGE])
+    const [next, words] = reply as [RedisReply, readonly RedisReply[]]
+    yield words.flatMap((id, at) =>
+      at % 2 === 0 ? [{ id: String(id), endMs: Number(String(words[at + 1])) }] : [],
+    )
+    cursor = String(next)
+  } while (cursor !== '0')
+}
+
+async function leave({ calls, keys }: RedisWalk, owner: string, ended: readonly Member[]) {
+  if (ended.length === 0) return
+  await calls.send('list', ['ZREM', keys.owner(owner), ...ended.map(({ id }) => id)])
 }
 
 export async function countSessions(walk: RedisWalk): Promise<number> {

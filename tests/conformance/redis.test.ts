@@ -16,7 +16,13 @@ import { ioRedisCluster, nodeRedisCluster } from '../helpers/redis-cluster-clien
 import { startRedis, startRedisCluster, type RedisCluster } from '../helpers/redis-server.js'
 import { describeWith } from '../helpers/services.js'
 
-const CAPABILITIES = { ages: false, collects: false, shared: true, strangers: true } as const
+const CAPABILITIES = {
+  ages: false,
+  collects: false,
+  shared: true,
+  strangers: true,
+  owners: true,
+} as const
 
 const keys = generateKey()
 const encryption = () => encryptionHandler({ keys })
