@@ -4,9 +4,9 @@
  * @module
  */
 import { publish } from '../events.js'
-import type { SessionContext, SessionHandler, SessionInfo } from '../handler.js'
+import type { MaybePromise, SessionContext, SessionHandler, SessionInfo } from '../handler.js'
 import type { SqlRunner } from '../lib/sql-run.js'
-import type { SqlQuery, SqlRow, SqlValue } from '../lib/sql.js'
+import type { SqlQuery, SqlResult, SqlRow, SqlValue } from '../lib/sql.js'
 import type { LeaseStatements } from '../locks/sql-lease.js'
 import type { Layout } from '../stores/layouts.js'
 import { NAME } from './database-holders.js'
@@ -46,6 +46,23 @@ export function sweepsOf({ run, query, texts, layout, lease, batch }: SweepParts
     }
   }
 
+  return {
+    async gc(maxLifetime: number, context: SessionContext): Promise<number> {
+      const times = timesOf(layout, maxLifetime, context)
+      const removed = await inBatches(() => texts.collect(times, batch), context, told)
+      if (lease !== undefined) await inBatches(() => [lease.collect, [batch]], context, untold)
+      return removed
+    },
+    ...listsOf(ask, texts, layout),
+    async count(context: SessionContext): Promise<number> {
+      return Number((await ask('count', texts.count(context))).rows[0]?.['count'])
+    },
+  }
+}
+
+type Ask = (operation: string, call: Call) => MaybePromise<SqlResult>
+
+function listsOf(ask: Ask, texts: Statements, layout: Layout) {
   async function* listed(
     of: Omit<Place, 'id'>,
     context: SessionContext,
@@ -73,19 +90,7 @@ export function sweepsOf({ run, query, texts, layout, lease, batch }: SweepParts
       }
     : {}
 
-  return {
-    async gc(maxLifetime: number, context: SessionContext): Promise<number> {
-      const times = timesOf(layout, maxLifetime, context)
-      const removed = await inBatches(() => texts.collect(times, batch), context, told)
-      if (lease !== undefined) await inBatches(() => [lease.collect, [batch]], context, untold)
-      return removed
-    },
-    list: (context: SessionContext) => listed({}, context),
-    ...byOwner,
-    async count(context: SessionContext): Promise<number> {
-      return Number((await ask('count', texts.count(context))).rows[0]?.['count'])
-    },
-  }
+  return { list: (context: SessionContext) => listed({}, context), ...byOwner }
 }
 
 /**
