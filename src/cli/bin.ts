@@ -13,6 +13,9 @@ for (const name of ['SIGINT', 'SIGTERM'] as const) {
   process.once(name, () => controller.abort(name))
 }
 
+/** Whoever reads the errors may leave, too. */
+process.stderr.on('error', () => undefined)
+
 void run(process.argv.slice(2), {
   stdin: process.stdin,
   stdout: process.stdout,

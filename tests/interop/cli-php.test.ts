@@ -1,6 +1,6 @@
 /** The program `sessionz` on a folder that PHP filled: each command in a pipe and in a terminal. */
 import { spawn, spawnSync } from 'node:child_process'
-import { readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, expect, it } from 'vitest'
 import { cliProgram, ended } from '../helpers/cli.js'
@@ -61,48 +61,48 @@ describeWith('php', 'sessionz on a folder that PHP filled', () => {
   let made: ReturnType<typeof setUp>
   beforeEach(() => {
     made = setUp()
+    mkdirSync(join(made.folder, 'to'), { mode: 0o700 })
+    writeFileSync(join(made.folder, 'data.json'), '{"user":"ann","n":1}')
+    writeFileSync(join(made.folder, 'php.ini'), 'session.name = SHOP\n')
   })
 
   /** A command line, what it prints in its lines, and its code where that is not 0. */
-  const COMMANDS: [argv: (id: string) => string[], lines: RegExp, code?: number][] = [
-    [() => ['count'], /^3\n$/],
-    [() => ['list'], /^id +age +size\n(?:abcd0000… +\d+ s +\d+ B\n){3}$/],
+  const COMMANDS: [argv: string[], lines: RegExp, code?: number][] = [
+    [['count'], /^3\n$/],
+    [['list'], /^id +age +size\n(?:abcd0000… +\d+ s +\d+ B\n){3}$/],
+    [['list', '--json'], /^(?:\{"id":"abcd0000…","touched":".*","age":\d+,"bytes":\d+\}\n){3}$/],
     [
-      () => ['list', '--json'],
-      /^(?:\{"id":"abcd0000…","touched":".*","age":\d+,"bytes":\d+\}\n){3}$/,
-    ],
-    [
-      () => ['stats'],
+      ['stats'],
       /^3 sessions, .*\n\nsize\n {2}below 256 B {2}3 {2}#+\n\nage .*\n {2}below 1 min {3}3 {2}#+\n$/,
     ],
     [
-      (id) => ['show', id],
+      ['show', FIRST],
       /^id {6}abcd0000…\n[^]*user: "ann"\nnumber: 0\nratio: 5\.0\ncart: ArrayObject \{/,
     ],
-    [(id) => ['show', id, '--json'], /"data":\{"user":"ann","number":0,"ratio":\{"\$float":"5"\}/],
-    [(id) => ['decode', `sess_${id}`], /^user: "ann"\nnumber: 0\n/],
-    [(id) => ['set', id, 'user', 'bob'], /^$/],
-    [() => ['check'], /^3 sessions read, 0 unreadable\n$/],
-    [() => ['gc'], /^0 sessions removed\n$/],
-    [() => ['generate', '2'], /^2 sessions made\n$/],
-    [() => ['rotate-keys'], /^0 of 3 sessions sealed anew\n$/],
-    [() => ['keygen'], /^szk1_[\w-]{48}\n$/],
-    [(id) => ['destroy', id], /^$/],
-    [() => ['destroy', '--all'], /^3 sessions destroyed\n$/],
-    [
-      () => ['list', '--sort', 'nothing'],
-      /^(?:sessionz: --sort must be one of age, size, id\n)?$/,
-      2,
-    ],
-    [() => ['show', 'zzzz'], /^(?:sessionz: there is no such session\n)?$/, 1],
+    [['show', FIRST, '--json'], /"data":\{"user":"ann","number":0,"ratio":\{"\$float":"5"\}/],
+    [['decode', `sess_${FIRST}`], /^user: "ann"\nnumber: 0\n/],
+    [['set', FIRST, 'user', 'bob'], /^$/],
+    [['check'], /^3 sessions read, 0 unreadable\n$/],
+    [['gc'], /^0 sessions removed\n$/],
+    [['generate', '2'], /^2 sessions made\n$/],
+    [['rotate-keys'], /^0 of 3 sessions sealed anew\n$/],
+    [['keygen'], /^szk1_[\w-]{48}\n$/],
+    [['destroy', FIRST], /^$/],
+    [['destroy', '--expired'], /^0 sessions destroyed\n$/],
+    [['migrate', '--from', 'files:.', '--to', 'files:to'], /^3 sessions moved\n$/],
+    [['encode', 'data.json'], /^user\|s:3:"ann";n\|i:1;$/],
+    [['ini', 'php.ini', '--json'], /^\{.*"name":"SHOP".*\}\n$/],
+    [['destroy', '--all'], /^3 sessions destroyed\n$/],
+    [['list', '--sort', 'nothing'], /^(?:sessionz: --sort must be one of age, size, id\n)?$/, 2],
+    [['show', 'zzzz'], /^(?:sessionz: there is no such session\n)?$/, 1],
   ]
-  const WITHOUT_PLACE = ['decode', 'keygen']
+  const WITHOUT_PLACE = ['decode', 'encode', 'ini', 'keygen', 'migrate']
 
   const lineOf = (argv: string[]) =>
     WITHOUT_PLACE.includes(argv[0] as string) ? argv : [...argv, ...made.place]
 
-  it.each(COMMANDS)('runs %s in a pipe', async (argv, lines, code = 0) => {
-    const said = await program.run(lineOf(argv(FIRST)), { cwd: made.folder })
+  it.each(COMMANDS)('runs %j in a pipe', async (argv, lines, code = 0) => {
+    const said = await program.run(lineOf(argv), { cwd: made.folder })
 
     expect(said.out).toMatch(lines)
     expect(said.err).toMatch(code === 0 ? /^$/ : /^sessionz: .*\n$/)
@@ -110,8 +110,8 @@ describeWith('php', 'sessionz on a folder that PHP filled', () => {
   })
 
   describeWith('script', 'and in a terminal', () => {
-    it.each(COMMANDS)('runs %s', async (argv, lines, code = 0) => {
-      const said = await program.inTerminal(lineOf(argv(FIRST)), made.folder)
+    it.each(COMMANDS)('runs %j', async (argv, lines, code = 0) => {
+      const said = await program.inTerminal(lineOf(argv), made.folder)
 
       // The bar comes and goes in its own line.
       expect(said.out.replace(/[^\n]*\r\x1b\[K/g, '')).toMatch(lines)
@@ -148,7 +148,7 @@ describeWith('php', 'sessionz on a folder that PHP filled', () => {
   it('keeps the folders below a save path apart', async () => {
     const { folder, place } = setUp(0)
     const deep = ['--save-path', `1;${folder}`]
-    spawnSync('mkdir', [join(folder, 'a')])
+    mkdirSync(join(folder, 'a'))
     fill(`1;${folder}`, 2)
 
     expect((await program.run(['count', ...deep])).out).toBe('2\n')
