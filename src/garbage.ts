@@ -6,6 +6,7 @@
 import { randomInt } from 'node:crypto'
 import { createContext } from './context.js'
 import { publish } from './events.js'
+import { deadline } from './lib/deadline.js'
 import { inBackground } from './session-life.js'
 import type { Settings } from './options/options.js'
 import type { SessionHost } from './session-calls.js'
@@ -15,8 +16,8 @@ export interface Collector {
   collect(): Promise<number>
   /** Collects in the background when the lottery says so. */
   draw(gc: Settings['gc']): void
-  /** Stops the timer. */
-  stop(): void
+  /** Stops the timer, and a collection under way after its batch. */
+  stop(): Promise<void>
 }
 
 /** A collector; its timer keeps no process alive. Storage that is down is left alone. */
@@ -26,11 +27,13 @@ export function createCollector(
 ): Collector {
   const { interval, maxLifetime } = settings.gc
   const { savePath, name, now } = settings
+  const stopping = new AbortController()
+  const { signal } = stopping
   let underWay: Promise<number> | undefined
   let timer: NodeJS.Timeout | undefined
 
   async function sweep(): Promise<number> {
-    const context = createContext({ savePath, name, maxLifetime, now, lock: 'none' })
+    const context = createContext({ savePath, name, maxLifetime, now, signal, lock: 'none' })
     const started = now()
     try {
       const removed = await chain.gc(maxLifetime, context)
@@ -66,6 +69,12 @@ export function createCollector(
       // PHP: floor(divisor * U) < probability
       if (probability > 0 && randomInt(divisor) < probability) inTheBackground()
     },
-    stop: () => clearTimeout(timer),
+    async stop() {
+      clearTimeout(timer)
+      stopping.abort()
+      if (underWay === undefined) return
+      // Who asked for it is told what became of it; storage that hangs is not waited for.
+      await deadline(underWay, 'gc', settings.storeTimeoutMs).catch(() => undefined)
+    },
   }
 }

@@ -111,7 +111,7 @@ export function createSessionManager<Data extends object = SessionData>(
     async close() {
       if (closed) return
       closed = true
-      collector.stop()
+      await collector.stop()
       await disposeAll(handlers)
     },
     async [Symbol.asyncDispose]() {

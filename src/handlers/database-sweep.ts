@@ -16,6 +16,8 @@ import type { Call, Place, Statements, Times } from './database-statements.js'
 export interface SweepParts {
   readonly run: SqlRunner
   readonly query: SqlQuery
+  /** Runs a gc on a connection of its own, where no other process is at it. */
+  readonly alone: (work: (query: SqlQuery) => Promise<number>) => Promise<number>
   readonly texts: Statements
   readonly layout: Layout
   readonly lease: LeaseStatements | undefined
@@ -26,22 +28,22 @@ export interface SweepParts {
 /** Sessions that one page of a list holds. */
 const PAGE = 500
 
-export function sweepsOf({ run, query, texts, layout, lease, batch }: SweepParts) {
-  const ask = (operation: string, [statement, parameters]: Call) =>
-    run(operation, () => query(statement, parameters))
+export function sweepsOf({ run, query, alone, texts, layout, lease, batch }: SweepParts) {
+  const ask = (operation: string, [statement, parameters]: Call, on = query) =>
+    run(operation, () => on(statement, parameters))
 
   /** Removes batch after batch, until one is not full or the context's signal is aborted. */
   async function inBatches(
     next: () => Call,
-    context: SessionContext,
+    { on, signal }: { readonly on: SqlQuery; readonly signal: AbortSignal },
     tell: (removed: number) => void,
   ): Promise<number> {
     let removed = 0
     for (;;) {
-      const { changes } = await ask('gc', next())
+      const { changes } = await ask('gc', next(), on)
       removed += changes
       tell(changes)
-      if (changes < batch || context.signal.aborted) return removed
+      if (changes < batch || signal.aborted) return removed
       await othersTurn()
     }
   }
@@ -49,9 +51,13 @@ export function sweepsOf({ run, query, texts, layout, lease, batch }: SweepParts
   return {
     async gc(maxLifetime: number, context: SessionContext): Promise<number> {
       const times = timesOf(layout, maxLifetime, context)
-      const removed = await inBatches(() => texts.collect(times, batch), context, told)
-      if (lease !== undefined) await inBatches(() => [lease.collect, [batch]], context, untold)
-      return removed
+      const { signal } = context
+      return alone(async (on) => {
+        const place = { on, signal }
+        const removed = await inBatches(() => texts.collect(times, batch), place, told)
+        if (lease !== undefined) await inBatches(() => [lease.collect, [batch]], place, untold)
+        return removed
+      })
     },
     ...listsOf(ask, texts, layout),
     async count(context: SessionContext): Promise<number> {

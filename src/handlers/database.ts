@@ -9,6 +9,7 @@ import { quoteName } from '../lib/sql-names.js'
 import { sqlRunner } from '../lib/sql-run.js'
 import { contextLocks } from '../locks/keyed-mutex-contexts.js'
 import { leaseStatements, type LeaseStatements } from '../locks/sql-lease.js'
+import { asLeader } from '../locks/sql-leader.js'
 import { mysqlLock } from '../locks/sql-mysql.js'
 import { postgresLock } from '../locks/sql-postgres.js'
 import { capacityOf } from './database-capacity.js'
@@ -19,7 +20,7 @@ import { resolveOptions, type DatabaseOptions, type Settings } from './database-
 import { databaseSchema, locksTable, migrate, schemaText } from './database-schema.js'
 import { skewWatch } from './database-skew.js'
 import { statements } from './database-statements.js'
-import { sweepsOf } from './database-sweep.js'
+import { sweepsOf, type SweepParts } from './database-sweep.js'
 import { visitsOf } from './database-visits.js'
 
 export type { SqlDialect } from '../lib/sql-names.js'
@@ -127,6 +128,8 @@ function assembled(settings: Settings) {
   const locking: Locking = async (id, wait) => (await capacity.learn(), locks(id, wait))
   const queue = contextLocks({ handler: NAME, maxWaiters })
   const compares = layout.compares?.(dialect) === true
+  const alone: SweepParts['alone'] = (work) =>
+    asLeader({ database, run, table: settings.table }, work)
   return {
     run,
     capacity,
@@ -134,7 +137,7 @@ function assembled(settings: Settings) {
       ...{ engine, texts, layout, compares, queue, locking, isLive },
       locksRows: lease === undefined,
     }),
-    sweeps: sweepsOf({ run, query, texts, layout, lease, batch }),
+    sweeps: sweepsOf({ run, query, texts, layout, lease, batch, alone }),
   }
 }
 

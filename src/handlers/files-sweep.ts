@@ -25,6 +25,8 @@ export interface Sweep {
 
 /** Removed at the same time; each waits for the answer of the lock helper. */
 const BATCH = 32
+/** Locked by who collects. No name of a session begins like this. */
+const LEADER = 'sessionz-gc.lock'
 /** A file that is locked for longer is in use. */
 const PATIENCE_MS = 100
 
@@ -42,15 +44,50 @@ export async function collect(sweep: Sweep): Promise<number> {
   // An end that is asked for comes between batches: what is in hand is finished.
   const context = { ...sweep.context, lockWaitMs, signal: NEVER }
   const patient = { ...sweep, context }
+  return alone(patient, () => collectAll(patient, sweep.context.signal))
+}
+
+/**
+ * One process of many collects at a time: who finds another one at it leaves it the work. Its file is
+ * gone afterwards; where it cannot be made, all collect, as in PHP.
+ */
+async function alone(
+  { files, folder, context }: Sweep,
+  work: () => Promise<number>,
+): Promise<number> {
+  const path = `${folder.directory}/${LEADER}`
+  let grip: Grip | undefined
+  try {
+    grip = await files.take({ folder, path }, context, true)
+  } catch (error) {
+    if (error instanceof LockTimeoutError) return 0
+    if (!isRefused(error)) throw error
+  }
+  try {
+    return await work()
+  } finally {
+    if (grip !== undefined) giveUp(files, grip)
+  }
+}
+
+function giveUp(files: SessionFiles, grip: Grip): void {
+  try {
+    removeIfThere(grip.path)
+  } finally {
+    files.give(grip)
+  }
+}
+
+async function collectAll(patient: Sweep, signal: AbortSignal): Promise<number> {
   let removed = 0
   let batch: Promise<number>[] = []
-  for await (const found of walk(sweep.folder)) {
+  for await (const found of walk(patient.folder)) {
     const task = taskFor(patient, found)
     if (task !== undefined) batch.push(task)
     if (batch.length < BATCH) continue
     removed += await total(batch)
     batch = []
-    if (sweep.context.signal.aborted) break
+    if (signal.aborted) break
   }
   return removed + (await total(batch))
 }

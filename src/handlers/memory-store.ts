@@ -111,8 +111,12 @@ function walks(
   isInUse: (id: string) => boolean,
 ): Walks {
   return {
-    gc(maxLifetime, { now }) {
-      const stale = () => ({ nowMs: now(), staleMs: lastExpired(now(), maxLifetime) })
+    gc(maxLifetime, context) {
+      const stale = () => {
+        const nowMs = context.now()
+        const { aborted } = context.signal
+        return { nowMs, staleMs: lastExpired(nowMs, maxLifetime), aborted }
+      }
       return sweep(records.table, stale, isInUse)
     },
     list: (context) => listRecords(records, (slot) => isLive(slot, context)),

@@ -13,6 +13,9 @@ import { EXPIRES, isOver, touchedMs } from './options-table-rows.js'
 /** Runs a statement on any connection, and again where another one was in its way. */
 export type Run = (operation: string, statement: NamedStatement) => Promise<SqlResult>
 
+/** Runs a gc on a connection of its own, where no other process is at it. */
+export type Alone = (work: (on: Run) => Promise<number>) => Promise<number>
+
 /** Rows of ends that are looked at in one statement. */
 const PAGE = 1000
 /** Sessions that are removed in one. */
@@ -38,9 +41,23 @@ export interface Sweeper {
 }
 
 /** @param table The quoted name. */
-export function sweeper(table: string, run: Run): Sweeper {
-  const pages = (operation: string) => pagesOf(run, operation, pageStatement(table))
-  const collect = (entries: readonly Entry[]) => removed(run, table, entries)
+export function sweeper(table: string, run: Run, alone: Alone): Sweeper {
+  const pages = (operation: string, on = run) => pagesOf(on, operation, pageStatement(table))
+
+  async function collect(on: Run, maxLifetime: number, context: SessionContext): Promise<number> {
+    let count = 0
+    for await (const page of pages('gc', on)) {
+      const over = page.filter(({ expires }) => hasEnded(expires, maxLifetime, context))
+      for (let from = 0; from < over.length && !context.signal.aborted; from += BATCH) {
+        const gone = await removed(on, table, over.slice(from, from + BATCH))
+        count += gone
+        publish('sessionz:gc-progress', () => ({ handler: 'options-table', removed: gone }))
+      }
+      if (context.signal.aborted) break
+      await setImmediate()
+    }
+    return count
+  }
 
   async function* list(context: SessionContext): AsyncIterable<SessionInfo> {
     for await (const page of pages('list')) {
@@ -57,20 +74,7 @@ export function sweeper(table: string, run: Run): Sweeper {
       }
       return count
     },
-    async gc(maxLifetime, context) {
-      let count = 0
-      for await (const page of pages('gc')) {
-        const over = page.filter(({ expires }) => hasEnded(expires, maxLifetime, context))
-        for (let from = 0; from < over.length && !context.signal.aborted; from += BATCH) {
-          const gone = await collect(over.slice(from, from + BATCH))
-          count += gone
-          publish('sessionz:gc-progress', () => ({ handler: 'options-table', removed: gone }))
-        }
-        if (context.signal.aborted) break
-        await setImmediate()
-      }
-      return count
-    },
+    gc: (maxLifetime, context) => alone((on) => collect(on, maxLifetime, context)),
   }
 }
 

@@ -20,6 +20,7 @@ import { quoteName } from '../lib/sql-names.js'
 import { sqlRunner } from '../lib/sql-run.js'
 import type { SqlDatabase } from '../lib/sql.js'
 import { contextLocks } from '../locks/keyed-mutex-contexts.js'
+import { asLeader } from '../locks/sql-leader.js'
 import { namedLocks } from '../locks/sql-mysql-named.js'
 import { LONGEST_ID, NAME } from './options-table-rows.js'
 import { sweeper } from './options-table-sweep.js'
@@ -67,7 +68,13 @@ export function optionsTableHandler(options: OptionsTableOptions): SessionHandle
     take: takeStatement(quoted, lockName),
   })
   const store = rowStore({ table, locks })
-  const { list, count, gc } = sweeper(quoted, store.anywhere)
+  const { list, count, gc } = sweeper(quoted, store.anywhere, (work) =>
+    asLeader({ database, run, table }, (query) =>
+      work(async (operation, { statement, parameters }) =>
+        run(operation, () => query(statement, parameters)),
+      ),
+    ),
+  )
 
   return {
     name: NAME,

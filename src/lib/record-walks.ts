@@ -21,6 +21,8 @@ export interface Stale {
   readonly nowMs: number
   /** Records with this time or an earlier one go. */
   readonly staleMs: number
+  /** Whether to stop after this slice. */
+  readonly aborted?: boolean
 }
 
 /**
@@ -37,9 +39,10 @@ export function sweep(
 ): MaybePromise<number> {
   let removed = 0
   const done = inSlices(() => {
-    const swept = sweepSlice(table, stale(), isInUse)
+    const now = stale()
+    const swept = sweepSlice(table, now, isInUse)
     removed += swept
-    return swept === SLICE
+    return swept === SLICE && now.aborted !== true
   })
   return done === undefined ? removed : done.then(() => removed)
 }

@@ -8,6 +8,7 @@ import {
   postgres,
   sqlite,
   type SqlDatabase,
+  type SqlQuery,
   type SqlResult,
   type SqlValue,
 } from '../../src/handlers/database.js'
@@ -27,16 +28,24 @@ const bytes = (text: string) => new Uint8Array(Buffer.from(text))
 async function filled(database: SqlDatabase) {
   const table = freshTable()
   const removals: number[] = []
-  const watched: SqlDatabase = {
-    ...database,
-    query(statement, parameters) {
-      const result = database.query(statement, parameters)
+  const watching =
+    (query: SqlQuery): SqlQuery =>
+    (statement, parameters) => {
+      const result = query(statement, parameters)
       const note = (answer: SqlResult) => {
         const isGc = statement.startsWith('DELETE') && !statement.includes('_locks')
         if (isGc && statement.includes('LIMIT')) removals.push(answer.changes)
         return answer
       }
       return result instanceof Promise ? result.then(note) : note(result)
+    }
+  const watched: SqlDatabase = {
+    ...database,
+    query: watching(database.query),
+    async connect() {
+      const connection = await database.connect()
+      const query = watching(connection.query)
+      return { query, release: (broken) => connection.release(broken) }
     },
   }
   const handler = databaseHandler({ database: watched, table, batch: BATCH, timeout: 20 })
