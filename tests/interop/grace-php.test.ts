@@ -33,11 +33,17 @@ function visitInPhp({ saveHandler, savePath }: Place, serializer: string, id: st
     gc_probability: '0',
     use_strict_mode: '1',
   }
-  const flags = Object.entries(settings).flatMap(([name, value]) => ['-d', `session.${name}=${value}`])
+  const flags = Object.entries(settings).flatMap(([name, value]) => [
+    '-d',
+    `session.${name}=${value}`,
+  ])
   const code = `session_id('${id}'); $started = session_start(); $found = $_SESSION;
     $_SESSION['php'] = 1; $closed = session_write_close();
     echo json_encode([$started, $found, session_id() === '${id}', $closed]);`
-  const { stdout, stderr } = spawnSync('php', [...flags, '-r', code], { encoding: 'utf8', timeout: 20_000 })
+  const { stdout, stderr } = spawnSync('php', [...flags, '-r', code], {
+    encoding: 'utf8',
+    timeout: 20_000,
+  })
   expect(stderr).toBe('')
   return JSON.parse(stdout) as unknown
 }
@@ -45,7 +51,12 @@ function visitInPhp({ saveHandler, savePath }: Place, serializer: string, id: st
 async function handOver(place: Place, serializer: string): Promise<void> {
   let nowMs = Date.now()
   const { handlers } = place
-  const manager = createSessionManager({ handlers, serializer, now: () => nowMs, gc: { probability: 0 } })
+  const manager = createSessionManager({
+    handlers,
+    serializer,
+    now: () => nowMs,
+    gc: { probability: 0 },
+  })
   const first = await manager.start()
   first.data['user'] = 'ada'
   await first.commit()
