@@ -11,7 +11,8 @@ import { assertBoolean, assertKnownKeys, assertString } from '../lib/check.js'
 import { parsePhpUrl } from '../lib/php-url.js'
 import { mayGoTo, rewriteUrl, rewriteUrlOnce, type Propagation } from './rewrite-url.js'
 import { htmlScanner } from './url-scanner-html.js'
-import { urlScanner, type Scanner } from './url-scanner.js'
+import type { Scanner } from './url-scanner-machine.js'
+import { urlScanner } from './url-scanner.js'
 
 /** What `createUrlRewriter` takes. */
 export interface UrlRewriterOptions {

@@ -7,25 +7,21 @@
  * @module
  * @see https://html.spec.whatwg.org/multipage/parsing.html#tokenization
  */
-import type { Scanner, ScannerRules } from './url-scanner.js'
+import {
+  emptyScan,
+  scanner,
+  type Scan as Scanned,
+  type Scanner,
+  type ScannerRules,
+} from './url-scanner-machine.js'
 
-interface Scan {
-  readonly rules: ScannerRules
-  state: State
-  /** What is decided and not given out yet. */
-  out: string
-  /** A value that has not ended. */
-  held: string
-  tag: string
-  argument: string
-  quote: string
-  /** Of this form. */
-  action: string | undefined
+/** Where the machine stands; `action` is of this form. */
+interface Scan extends Scanned<Scan> {
   /** The end of what is being looked for, as far as it has come. */
   ending: string
 }
 
-type State = (scan: Scan, text: string, at: number) => number
+type State = Scan['state']
 
 const LETTER = /[A-Za-z]/
 const BLANK = /[ \t\n\f\r]/
@@ -36,34 +32,10 @@ const COMMENT = '--'
 
 /** Starts with a new page. */
 export function htmlScanner(rules: ScannerRules): Scanner {
-  const scan: Scan = {
-    rules,
-    state: plain,
-    out: '',
-    held: '',
-    tag: '',
-    argument: '',
-    quote: '',
-    action: undefined,
-    ending: '',
-  }
-  return {
-    push(text) {
-      for (let at = 0; at < text.length;) at = scan.state(scan, text, at)
-      return drain(scan)
-    },
-    end() {
-      if (scan.state === quoted) scan.out += scan.quote
-      scan.out += scan.held
-      return drain(scan)
-    },
-  }
-}
-
-function drain(scan: Scan): string {
-  const decided = scan.out
-  scan.out = ''
-  return decided
+  return scanner({ ...emptyScan(rules), state: plain, ending: '' }, (scan) => {
+    if (scan.state === quoted) scan.out += scan.quote
+    scan.out += scan.held
+  })
 }
 
 function plain(scan: Scan, text: string, at: number): number {

@@ -8,43 +8,20 @@
  * @see php-src ext/standard/url_scanner_ex.re
  */
 
-/** What is done with what is found. */
-export interface ScannerRules {
-  /** The attribute to rewrite of a tag in lower case; `undefined` for a tag of no interest. */
-  attributeOf(tag: string): string | undefined
-  /** The new value of the attribute. */
-  rewrite(value: string): string
-  /** What follows the end of a form tag; `action` is the last one that was seen, in any form. */
-  afterForm(action: string | undefined): string
-}
-
-/** A page on its way. */
-export interface Scanner {
-  /** Takes the next piece. @returns What is decided of the page. */
-  push(text: string): string
-  /** What was kept back; nothing follows it, so it stays as it is. */
-  end(): string
-}
+import {
+  emptyScan,
+  feed,
+  scanner,
+  type Scan as Scanned,
+  type Scanner,
+  type ScannerRules,
+} from './url-scanner-machine.js'
 
 /** Where the machine stands. */
-interface Scan {
-  readonly rules: ScannerRules
-  state: State
-  /** What is decided and not given out yet. */
-  out: string
-  /** What may still become something else: a value. */
-  held: string
-  tag: string
-  argument: string
+interface Scan extends Scanned<Scan> {
   /** The attribute that is rewritten in this tag. */
   wanted: string
-  quote: '"' | "'"
-  /** The last action of any form. */
-  action: string | undefined
 }
-
-/** What a state does with the text from an index on. @returns Where the next state goes on. */
-type State = (scan: Scan, text: string, at: number) => number
 
 const LETTER = /[A-Za-z]/
 const TAG_CHARACTER = /[A-Za-z:]/
@@ -54,39 +31,11 @@ const END_OF_BARE = ' \r\t\n>\'"'
 
 /** Starts with a new page. Every text is one. */
 export function urlScanner(rules: ScannerRules): Scanner {
-  const scan: Scan = {
-    rules,
-    state: plain,
-    out: '',
-    held: '',
-    tag: '',
-    argument: '',
-    wanted: '',
-    quote: '"',
-    action: undefined,
-  }
-  return {
-    push(text) {
-      feed(scan, text)
-      return drain(scan)
-    },
-    end() {
-      // A quoted value of more than its two quotes is whole.
-      if (scan.state === closed && scan.held.length > 2) finish(scan, scan.quote)
-      scan.out += scan.state === slash ? '/' : scan.held
-      return drain(scan)
-    },
-  }
-}
-
-function feed(scan: Scan, text: string): void {
-  for (let at = 0; at < text.length;) at = scan.state(scan, text, at)
-}
-
-function drain(scan: Scan): string {
-  const decided = scan.out
-  scan.out = ''
-  return decided
+  return scanner({ ...emptyScan(rules), state: plain, wanted: '' }, (scan) => {
+    // A quoted value of more than its two quotes is whole.
+    if (scan.state === closed && scan.held.length > 2) finish(scan, scan.quote)
+    scan.out += scan.state === slash ? '/' : scan.held
+  })
 }
 
 function plain(scan: Scan, text: string, at: number): number {

@@ -23,6 +23,32 @@ describe('a page that PHP wrote', () => {
   )
 })
 
+describe('a page in two pieces', () => {
+  const pages = transSidVectors()
+
+  it(`is the same wherever it was cut: ${pages.length} pages at every byte`, () => {
+    const wrong: string[] = []
+    for (const { id, ini, host, html } of pages) {
+      const options = optionsOf(ini, host ?? undefined)
+      for (const htmlAware of [false, true]) {
+        const whole = rewritten(Buffer.from(html).toString('latin1'), { ...options, htmlAware })
+        if (!cuts(html, { ...options, htmlAware }).every((page) => page === whole)) wrong.push(id)
+      }
+    }
+
+    expect(wrong).toEqual([])
+  })
+
+  function cuts(html: string, options: UrlRewriterOptions): string[] {
+    const bytes = Buffer.from(html)
+    return Array.from({ length: bytes.length + 1 }, (_, at) => {
+      const rewriter = createUrlRewriter(options)
+      const pieces = [rewriter.write(bytes.subarray(0, at)), rewriter.write(bytes.subarray(at))]
+      return Buffer.concat([...pieces, rewriter.end()]).toString('latin1')
+    })
+  }
+})
+
 describe('names and ids', () => {
   it('are encoded in links, and escaped in forms', () => {
     const options = { name: 'x<y"é', id: 'a,b' }
