@@ -5,6 +5,7 @@
  */
 export { composeChain } from './chain.js'
 export { createContext } from './context.js'
+export { csrfToken, isCsrfToken } from './csrf.js'
 export {
   CookieError,
   DecodeError,
@@ -30,6 +31,7 @@ export { v8Serializer } from './serializers/v8.js'
 export { Session } from './session.js'
 
 export type { DestroyByOwnerOptions } from './administration-owners.js'
+export type { TokenOwner } from './csrf.js'
 export type { SessionErrorCode } from './errors.js'
 export type { Rejection, SessionEvents } from './events.js'
 export type { SessionTraces } from './events-traces.js'
