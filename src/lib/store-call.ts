@@ -13,26 +13,32 @@ export type StoreCall = <T>(operation: string, work: () => PromiseLike<T>) => Pr
 /**
  * @param handler Who speaks in errors.
  * @param timeoutMs After which a call has failed. It goes on: nothing can take it back.
+ * @param told Gives a client's error the code that it is told by.
  */
-export function storeCall(handler: string, timeoutMs: number): StoreCall {
-  return (operation, work) =>
-    new Promise((resolve, reject) => {
+export function storeCall(
+  handler: string,
+  timeoutMs: number,
+  told: (error: unknown) => unknown = (error) => error,
+): StoreCall {
+  return <T>(operation: string, work: () => PromiseLike<T>) =>
+    new Promise<T>((resolve, reject) => {
       const late = () =>
         reject(new StoreError(handler, operation, `no answer within ${timeoutMs} ms`))
       const timer = setTimeout(late, timerMs(timeoutMs))
-      const end = (settle: () => void) => {
+      const answered = (value: T) => {
         clearTimeout(timer)
-        settle()
+        resolve(value)
       }
-      started(work).then(
-        (value) => end(() => resolve(value)),
-        (error: unknown) => end(() => reject(storeFailure(handler, operation, error))),
-      )
+      const failed = (error: unknown) => {
+        clearTimeout(timer)
+        reject(storeFailure(handler, operation, told(error)) as Error)
+      }
+      try {
+        work().then(answered, failed)
+      } catch (error) {
+        failed(error)
+      }
     })
-}
-
-async function started<T>(work: () => PromiseLike<T>): Promise<T> {
-  return await work()
 }
 
 /**

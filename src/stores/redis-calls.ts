@@ -56,9 +56,7 @@ export function redisCalls(
   { handler, timeoutMs }: { readonly handler: string; readonly timeoutMs: number },
 ): RedisCalls {
   const commands = redisCommands(client)
-  const call = storeCall(handler, timeoutMs)
-  const run = <T>(operation: string, work: () => Promise<T>) =>
-    call(operation, () => work().then(undefined, fail))
+  const run = storeCall(handler, timeoutMs, told)
   const guarded =
     (operation: string, server: RedisServer): RedisServer =>
     (words) =>
@@ -90,10 +88,10 @@ function evaluated(
   })
 }
 
-/** Throws what `storeCall` understands: Redis' code is the first word of the message. */
-function fail(error: unknown): never {
+/** What `storeCall` understands: Redis' code is the first word of the message. */
+function told(error: unknown): unknown {
   const code = codeWord(error)
-  throw code === undefined ? error : Object.assign(new Error(code), { code })
+  return code === undefined ? error : Object.assign(new Error(code), { code })
 }
 
 /** `NOSCRIPT No matching script` and the like; the rest of a message may quote the command. */
