@@ -11,6 +11,7 @@ import { wait, type Flow } from './lib/flow.js'
 import { merge, type Merged } from './merge.js'
 import { takeMetadata } from './metadata.js'
 import { encode, insert, moveRecord, stampCreation } from './records.js'
+import { stampVersion, upToDate } from './schema.js'
 import type { SessionData } from './serializer.js'
 import { call, letGo, open } from './session-calls.js'
 import { activation } from './session-context.js'
@@ -62,6 +63,7 @@ function isChanged(state: SessionState): boolean {
 function* storeNew(state: SessionState): Flow<void> {
   if (isVacant(state)) return
   if (state.settings.absoluteLifetime > 0) stampCreation(state)
+  stampVersion(state)
   yield* insert(state, encode(state, storedData(state)))
   state.storedId = state.id
   noteUse(state)
@@ -137,7 +139,7 @@ function* storeMerged(state: SessionState): Flow<void> {
   const storedId = state.storedId as string
   const newest = yield* call(state, 'read', () => state.host.chain.read(storedId, context))
   if (newest === undefined) return interrupted(state)
-  mergeInto(state, newest)
+  mergeInto(state, yield* upToDate(state, newest))
   yield* storeExisting(state, encode(state, storedData(state)))
 }
 

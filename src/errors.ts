@@ -18,6 +18,7 @@ export type SessionErrorCode =
   | 'ERR_SESSION_LOCK_LOST'
   | 'ERR_SESSION_STATE'
   | 'ERR_SESSION_COOKIE'
+  | 'ERR_SESSION_SCHEMA'
 
 /** Base of all errors of this library. */
 export class SessionError extends Error {
@@ -111,6 +112,17 @@ export class LockLostError extends SessionError {
 export class StateError extends SessionError {
   constructor(message: string) {
     super('ERR_SESSION_STATE', message)
+  }
+}
+
+/** Stored data that do not fit the schema; the record stays as it is. */
+export class SchemaError extends SessionError {
+  /** The variables that do not fit, by name; none where that is not about single ones. */
+  readonly keys: readonly string[]
+
+  constructor(keys: readonly string[], options?: ErrorOptions) {
+    super('ERR_SESSION_SCHEMA', 'session: the stored data do not fit the schema', options)
+    this.keys = keys
   }
 }
 

@@ -15,10 +15,11 @@ import { channel } from 'node:diagnostics_channel'
  * - `obsolete`: it was replaced, and its grace period is over
  * - `tampered`: the record was not sealed by any of our keys
  * - `undecodable`: the record's bytes are not of this format
+ * - `invalid`: the data do not fit the schema
  * - `malformed`: it cannot be an id
  */
 export type Rejection =
-  'unknown' | 'expired' | 'obsolete' | 'tampered' | 'undecodable' | 'malformed'
+  'unknown' | 'expired' | 'obsolete' | 'tampered' | 'undecodable' | 'invalid' | 'malformed'
 
 /** Channel names and what is published on each. */
 export interface SessionEvents {
@@ -53,6 +54,8 @@ export interface SessionEvents {
   'sessionz:regenerate': { readonly name: string; readonly grace: number }
   /** A request named sessions, none of them good; a new one was started. */
   'sessionz:rejected': { readonly name: string; readonly reason: Rejection }
+  /** Stored data do not fit the schema: the variables, by name. The record stays as it is. */
+  'sessionz:invalid': { readonly name: string; readonly keys: readonly string[] }
   /** Garbage was collected. */
   'sessionz:gc': { readonly name: string; readonly removed: number; readonly tookMs: number }
   /** A collection that is still under way has removed so many more. */

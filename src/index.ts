@@ -14,6 +14,7 @@ export {
   InvalidIdError,
   LockLostError,
   LockTimeoutError,
+  SchemaError,
   SessionError,
   StateError,
   StoreError,
@@ -55,6 +56,7 @@ export type { SessionRequest } from './http/propagation.js'
 export type { BitsPerCharacter, EncodeIdOptions, IdGenerator, IdOptions } from './id/generate.js'
 export type { IdBounds } from './id/validate.js'
 export type { BreakerState } from './lib/breaker.js'
+export type { StandardResult, StandardSchema } from './lib/standard-schema.js'
 export type { SessionManager } from './manager.js'
 export type { BreakerOptions } from './options/breaker-options.js'
 export type { CacheLimiter } from './options/cache-limiters.js'

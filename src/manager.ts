@@ -18,6 +18,7 @@ import { askHealth, down, type SessionHealth } from './health.js'
 import type { SessionRequest } from './http/propagation.js'
 import { createBreaker, type BreakerState } from './lib/breaker.js'
 import { run, type Flow } from './lib/flow.js'
+import type { StandardSchema } from './lib/standard-schema.js'
 import { lastCopies } from './lib/last-copies.js'
 import { touchTimes } from './lib/touch-times.js'
 import { drawGc, newStart, type Start } from './load.js'
@@ -69,6 +70,12 @@ export interface SessionManager<Data extends object = SessionData>
  *
  * @throws {TypeError | RangeError} Naming an option that is unknown or out of range.
  */
+export function createSessionManager<Data extends object>(
+  options: SessionOptions & { readonly schema: StandardSchema<Data> },
+): SessionManager<Data>
+export function createSessionManager<Data extends object = SessionData>(
+  options?: SessionOptions,
+): SessionManager<Data>
 export function createSessionManager<Data extends object = SessionData>(
   options: SessionOptions = {},
 ): SessionManager<Data> {

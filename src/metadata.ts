@@ -22,6 +22,8 @@ export interface Metadata {
   readonly movedTo?: string
   /** Until when it forwards. */
   readonly until?: number
+  /** Version of the data's shape; kept where `version` is set. */
+  readonly version?: number
   /** Names of the variables that the next request is to see last. */
   readonly flash?: readonly string[]
 }
@@ -35,12 +37,13 @@ export function takeMetadata(data: SessionData): Metadata | undefined {
 }
 
 /** Only what has the right type: the record may come from anybody who can write to storage. */
-function parse({ created, owner, movedTo, until, flash }: SessionData): Metadata {
+function parse({ created, owner, movedTo, until, flash, version }: SessionData): Metadata {
   return {
     ...(typeof created === 'number' ? { created } : {}),
     ...(isOwner(owner) ? { owner } : {}),
     ...(typeof movedTo === 'string' && typeof until === 'number' ? { movedTo, until } : {}),
     ...(isNames(flash) ? { flash } : {}),
+    ...(typeof version === 'number' ? { version } : {}),
   }
 }
 

@@ -9,6 +9,7 @@ import type { LockMode, Payload } from './handler.js'
 import { run, type Flow } from './lib/flow.js'
 import { takeMetadata } from './metadata.js'
 import type { Settings } from './options/options.js'
+import { reshape } from './schema.js'
 import type { SessionData } from './serializer.js'
 import { call, letGo, open } from './session-calls.js'
 import { activation } from './session-context.js'
@@ -99,7 +100,10 @@ function forget(state: SessionState): void {
 function* readAnew(state: SessionState): Flow<void> {
   const id = state.storedId as string
   const payload = yield* call(state, 'read', () => state.host.chain.read(id, state.context))
-  if (payload !== undefined) return adopt(state, payload)
+  if (payload !== undefined) {
+    adopt(state, payload)
+    return yield* reshape(state)
+  }
   forget(state)
   interrupted(state)
 }

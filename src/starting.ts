@@ -4,12 +4,14 @@
  * @module
  */
 import { degraded, fresh, resumed } from './begin.js'
+import { SchemaError } from './errors.js'
 import { publish } from './events.js'
 import { candidates } from './http/propagation.js'
 import { isValidId } from './id/validate.js'
 import type { Flow } from './lib/flow.js'
 import { close, isOver, load, reject, remove, type Loaded, type Start } from './load.js'
 import { seconds, type Metadata } from './metadata.js'
+import { baseOf, hasShape, shaped } from './schema.js'
 import type { Session } from './session.js'
 import { givenUp } from './session-owner.js'
 
@@ -50,8 +52,8 @@ function* find(start: Start, asked: string, strict: boolean): Flow<Loaded | unde
     const next = loaded?.metadata?.movedTo
     if (loaded === undefined) return undefined
     if (next === undefined) {
-      if (!isOver(start.settings, loaded.metadata)) return loaded
-      return yield* endOver(start, loaded)
+      if (isOver(start.settings, loaded.metadata)) return yield* endOver(start, loaded)
+      return hasShape(start.settings) ? yield* fitting(start, loaded) : loaded
     }
     if (loaded.opened) yield* close(start, loaded.context)
     if (isObsolete(start, loaded.metadata as Metadata)) return undefined
@@ -60,6 +62,26 @@ function* find(start: Start, asked: string, strict: boolean): Flow<Loaded | unde
   }
   reject(start, 'unknown')
   return undefined
+}
+
+/** Data that do not fit are no excuse either: the record stays, the visitor gets a new session. */
+function* fitting(start: Start, loaded: Loaded): Flow<Loaded | undefined> {
+  const { settings, host } = start
+  const { payload: read } = loaded
+  if (read === undefined) return loaded
+  try {
+    const made = yield* shaped(settings, loaded)
+    const payload = baseOf(settings, made, { serializer: host.serializer, read })
+    return { ...loaded, ...made, payload }
+  } catch (error) {
+    if (loaded.opened) yield* close(start, loaded.context)
+    if (!(error instanceof SchemaError)) throw error
+    const { name, onInvalid } = settings
+    publish('sessionz:invalid', () => ({ name, keys: error.keys }))
+    if (onInvalid === 'error') throw error
+    reject(start, 'invalid')
+    return undefined
+  }
 }
 
 /** An id that was replaced is good for its grace period only; later use is worth an alarm. */

@@ -1,5 +1,6 @@
 /** Checks of options that are more than a plain value. */
 import { assertOneOf, assertString } from '../lib/check.js'
+import type { StandardSchema } from '../lib/standard-schema.js'
 import type { Serializer } from '../serializer.js'
 
 /** @throws {TypeError} Unless it is a list; the chain looks at each handler. */
@@ -14,6 +15,13 @@ export function assertSerializer(label: string, value: unknown): void {
     typeof value === 'string' ||
     (typeof codec?.encode === 'function' && typeof codec.decode === 'function')
   if (!fits) throw new TypeError(`"${label}" must be a serializer or the name of one`)
+}
+
+/** @throws {TypeError} Unless it is a validator of Standard Schema v1. */
+export function assertSchema(label: string, value: unknown): void {
+  const standard = (value as Partial<StandardSchema> | null)?.['~standard']
+  if (standard?.version === 1 && typeof standard.validate === 'function') return
+  throw new TypeError(`"${label}" must be a validator of Standard Schema v1`)
 }
 
 /** @throws {TypeError | RangeError} Unless it is a policy for conflicts or a function. */

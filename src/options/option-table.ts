@@ -19,6 +19,7 @@ import {
   assertHandlers,
   assertList,
   assertObject,
+  assertSchema,
   assertSerializer,
 } from './option-checks.js'
 import type { GcOptions, SessionOptions, StartOverrides } from './options.js'
@@ -77,6 +78,10 @@ export const TABLE: { readonly [K in keyof Required<SessionOptions>]: Row } = {
   cacheLimiter: row('nocache', (label, value) => void resolveCacheLimiter(value, label)),
   cacheExpire: row(180, integer(0, MAX_LIFETIME)),
   onUnreadable: row('new', oneOf(['new', 'error'])),
+  schema: row(undefined, assertSchema),
+  version: row(undefined, integer(0, MAX_LIFETIME)),
+  upgrade: row(undefined, assertFunction),
+  onInvalid: row('new', oneOf(['new', 'error'])),
   ambient: row(false, assertBoolean),
   now: row(Date.now, assertFunction),
 }

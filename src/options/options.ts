@@ -3,9 +3,10 @@
  *
  * @module
  */
-import type { SessionHandler } from '../handler.js'
+import type { MaybePromise, SessionHandler } from '../handler.js'
 import type { IdGenerator, IdOptions } from '../id/generate.js'
-import type { Serializer } from '../serializer.js'
+import type { StandardSchema } from '../lib/standard-schema.js'
+import type { Serializer, SessionData } from '../serializer.js'
 import type { BreakerOptions, ResolvedBreaker } from './breaker-options.js'
 import type { CacheLimiter } from './cache-limiters.js'
 import type { CookieOptions, ResolvedCookie } from './cookie-options.js'
@@ -108,6 +109,20 @@ export interface SessionOptions {
   cacheExpire?: number | undefined
   /** A stored session that cannot be decoded: start a new one, or throw. @default 'new' */
   onUnreadable?: 'new' | 'error' | undefined
+  /**
+   * Validates stored data: any validator of Standard Schema v1 (zod, valibot, ArkType), synchronous
+   * or not. Its output is laid over the data and has to be something that can be stored.
+   */
+  schema?: StandardSchema | undefined
+  /** Version of the data's shape, stored with them; an integer. */
+  version?: number | undefined
+  /**
+   * Makes data of another version those of this one. `from` is `undefined` for data without a
+   * version: from before, or from PHP.
+   */
+  upgrade?: ((data: SessionData, from: number | undefined) => MaybePromise<object>) | undefined
+  /** Stored data that do not fit: start a new session, or throw. @default 'new' */
+  onInvalid?: 'new' | 'error' | undefined
   /** Whether `manager.current()` answers the session of the request under way. @default false */
   ambient?: boolean | undefined
   /** Milliseconds since the epoch. @default Date.now */
@@ -164,6 +179,10 @@ export interface Settings {
   readonly cacheLimiter: CacheLimiter
   readonly cacheExpire: number
   readonly onUnreadable: 'new' | 'error'
+  readonly schema: StandardSchema | undefined
+  readonly version: number | undefined
+  readonly upgrade: SessionOptions['upgrade']
+  readonly onInvalid: 'new' | 'error'
   readonly ambient: boolean
   readonly now: () => number
   readonly readOnly: boolean

@@ -59,6 +59,7 @@ export function resolveOptions(options: SessionOptions): ResolvedOptions {
     readOnly: false,
   }
   assertTouched(settings)
+  assertVersioned(settings)
   return { settings, handlers, serializer, id, owners }
 }
 
@@ -80,6 +81,12 @@ function assertTouched({ touchIntervalMs, gc }: Settings): void {
   throw new RangeError(
     `"touchInterval" must be less than "gc.maxLifetime", ${gc.maxLifetime}, got ${touchIntervalMs / 1000}`,
   )
+}
+
+/** Nothing would ever be upgraded. */
+function assertVersioned({ upgrade, version }: Settings): void {
+  if (upgrade === undefined || version !== undefined) return
+  throw new TypeError('"upgrade" needs "version"')
 }
 
 /** All options present, those of a plain type with it. */

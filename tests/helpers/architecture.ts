@@ -18,6 +18,7 @@ const FLOORS = [
     'commit',
     'records',
     'merge',
+    'schema',
     'metadata',
     'new-id',
   ],

@@ -32,6 +32,7 @@ import {
 import { hashedIdHandler } from 'sessionz/handlers/hashed-id'
 import { migratingHandler } from 'sessionz/handlers/migrating'
 import { serialize, unserialize } from 'sessionz/php'
+import { z } from 'zod'
 
 type Equal<A, B> =
   (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
@@ -77,6 +78,13 @@ session.flash.get('other')
 is<ReturnType<SessionManager<Shop>['current']>, Session<Shop> | undefined>(true)
 is<ReturnType<typeof untyped.run<number>>, number>(true)
 createSessionManager({ ambient: true })
+
+// A schema types the session.
+const byZod = createSessionManager({ schema: z.object({ user: z.string().optional() }) })
+is<Awaited<ReturnType<typeof byZod.start>>, Session<{ user?: string | undefined }>>(true)
+createSessionManager({ version: 2, upgrade: (data, from) => ({ ...data, from }) })
+// @ts-expect-error no validator
+createSessionManager({ schema: (data: unknown) => data })
 
 // What ends a session says which headers to send.
 is<ReturnType<typeof session.commit>, Promise<HeaderList>>(true)
