@@ -99,6 +99,7 @@ export class Cookie {
     if (ms instanceof Date) warnOfDate()
     const date = typeof ms === 'number' ? new Date(new Date().getTime() + ms) : ms
     this.expires = date as Date | null
+    if (typeof ms === 'number') this.originalMaxAge = ms // not less by what the clock went on since
   }
 
   /** What a record keeps of it. */

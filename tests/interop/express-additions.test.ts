@@ -499,7 +499,8 @@ describe('beside express-session on one store', () => {
 
     for (const server of [second, first, second]) bodies.push((await server.ask({ headers })).body)
 
-    expect(bodies).toEqual(['2 60000', '3 60000', '4 60000'])
+    const near = (body: string) => body.replace(/5999\d/, '60000') // theirs loses milliseconds
+    expect(bodies.map(near)).toEqual(['2 60000', '3 60000', '4 60000'])
   })
 
   it('warns of an option that it does not know', async () => {
