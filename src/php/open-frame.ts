@@ -79,6 +79,16 @@ function anchorOf(
   const { once } = writer
   writer.once = false
   if (once || parent === undefined) return once ? undefined : source
-  if (parent.anchor === source) refuse(writer, 'a cycle')
+  if (parent.anchor === source) refuseCycle(writer)
   return (parent.depth & (parent.depth + 1)) === 0 ? source : parent.anchor
+}
+
+/** Told where it closes for the first time: it is found some rounds later. */
+function refuseCycle(writer: Writer): never {
+  const frames: WriteFrame[] = []
+  for (let frame = writer.frame; frame !== undefined; frame = frame.parent) frames.unshift(frame)
+  const met = new Set<object>()
+  const again = frames.find(({ source }) => met.size === met.add(source).size)
+  if (again !== undefined) writer.frame = again.parent
+  return refuse(writer, 'a cycle')
 }

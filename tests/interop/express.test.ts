@@ -79,7 +79,7 @@ const PATHS = [
 ]
 
 const OURS =
-  /^(Set-Cookie: PHPSESSID=|Vary: Cookie$|Pragma: no-cache$|Expires: Thu, 19 Nov 1981|Cache-Control: no-store, no-cache)/
+  /^(Set-Cookie: PHPSESSID=|Vary: (?:Cookie|\*)$|Pragma: no-cache$|Expires: Thu, 19 Nov 1981|Cache-Control: no-store, no-cache)/
 
 function withoutOurs(answer: Answer): Answer {
   const headers = answer.headers

@@ -204,7 +204,7 @@ describe('a manager over hashed ids', () => {
   it('leaves no live id in the store', async () => {
     const savePath = temporaryFolder()
     const handlers = [hashedIdHandler(), filesHandler({ savePath, lock: 'process' })]
-    const manager = createSessionManager<{ n: number }>({ handlers })
+    const manager = createSessionManager<{ n: number }>({ handlers, gc: { probability: 0 } })
     const ids: string[] = []
     for (let n = 0; n < 100; n += 1) {
       const session = await manager.start({})
