@@ -3,65 +3,20 @@
  *
  * Arguments: where the database is, as JSON; then an id, a task and its number.
  */
-import { createRequire } from 'node:module'
 import { createInterface } from 'node:readline'
 import { composeChain } from '../../../src/chain.js'
 import { createContext } from '../../../src/context.js'
-import {
-  databaseHandler,
-  mysql,
-  postgres,
-  sqlite,
-  type DatabaseHandler,
-  type MysqlPool,
-  type PostgresPool,
-  type SqlDatabase,
-  type SqlLockKind,
-} from '../../../src/handlers/database.js'
+import { databaseHandler, type DatabaseHandler } from '../../../src/handlers/database.js'
+import { connected, type Whereabouts } from './database-connected.js'
 
-/** Where the database is. */
-export interface Whereabouts {
-  /** A file that lies beside the clients' packages: they are found from there. */
-  readonly clients: string
-  readonly dialect: SqlDatabase['dialect']
-  readonly table: string
-  readonly lock?: SqlLockKind | undefined
-  readonly leaseMs?: number | undefined
-  /** The clock of records. @default the one of this machine */
-  readonly nowMs?: number | undefined
-  /** Of SQLite: the file, and the package. */
-  readonly path?: string | undefined
-  readonly driver?: string | undefined
-  /** Of a server: what its pool is made of. */
-  readonly pool?: object | undefined
-}
+export type { Whereabouts }
 
 const [json, id, task, argument] = process.argv.slice(2) as [string, string, string, string]
 const where = JSON.parse(json) as Whereabouts
-const load = createRequire(where.clients)
-
-type Class<T> = new (...settings: unknown[]) => T
-
-function connected(): SqlDatabase {
-  if (where.dialect === 'postgres') {
-    return postgres(new (load('pg') as { Pool: Class<PostgresPool> }).Pool(where.pool))
-  }
-  if (where.dialect === 'mysql') {
-    const { createPool } = load('mysql2/promise') as {
-      createPool: (settings: unknown) => MysqlPool
-    }
-    return mysql(createPool(where.pool))
-  }
-  type Connection = Parameters<typeof sqlite>[0] & { exec(text: string): unknown }
-  const loaded = load(where.driver ?? '') as Class<Connection> & { DatabaseSync: Class<Connection> }
-  const connection = new (loaded.DatabaseSync ?? loaded)(where.path)
-  connection.exec('PRAGMA busy_timeout = 0')
-  return sqlite(connection)
-}
 
 const { table, lock, leaseMs = 30_000, nowMs } = where
 const handler: DatabaseHandler = databaseHandler({
-  database: connected(),
+  database: connected(where),
   table,
   lock,
   timeout: 20,
