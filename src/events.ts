@@ -48,6 +48,11 @@ export interface SessionEvents {
   'sessionz:breaker': { readonly name: string; readonly state: 'closed' | 'open' | 'half-open' }
   /** Storage was down; a request goes on with what stands in for its session. */
   'sessionz:degraded': { readonly name: string; readonly as: 'anonymous' | 'stale' }
+  /** A session was stored, and its cookie could not be sent: see `http/withheld.ts`. */
+  'sessionz:cookie-withheld': {
+    readonly name: string
+    readonly reason: 'headers-sent' | 'no-headers' | 'insecure'
+  }
   /** A session's lock was not free in time. */
   'sessionz:lock-timeout': { readonly name: string; readonly waitedMs: number }
   /** A session got a new id; `grace` is the seconds for which the old one leads to it. */

@@ -4,6 +4,7 @@
  * @module
  */
 import { randomBytes } from 'node:crypto'
+import { publish } from '../events.js'
 import {
   answer,
   type ActiveSession,
@@ -155,9 +156,15 @@ function shouldSave(visit: Visit, session: ActiveSession): boolean {
 
 /** Whether the response tells the visitor the id. */
 export function shouldSetCookie(visit: Visit, session: ActiveSession): boolean {
+  const { request, options } = visit
+  if (typeof request.sessionID !== 'string' || !isAnnounced(visit, session)) return false
+  if (!session.cookie.secure || isSecure(request, options.proxy)) return true
+  publish('sessionz:cookie-withheld', () => ({ name: options.name, reason: 'insecure' }))
+  return false
+}
+
+function isAnnounced(visit: Visit, session: ActiveSession): boolean {
   const { request, options, sentId } = visit
-  if (typeof request.sessionID !== 'string') return false
-  if (session.cookie.secure && !isSecure(request, options.proxy)) return false
   if (sentId !== request.sessionID) {
     return options.saveUninitialized || isModified(visit, session)
   }

@@ -7,6 +7,7 @@ import { StateError } from '../errors.js'
 import { publish } from '../events.js'
 import type { MaybePromise } from '../handler.js'
 import type { HeaderList } from '../http/headers.js'
+import { tellWithheld } from '../http/withheld.js'
 import { isPromise } from '../lib/flow.js'
 import type { SessionManager } from '../manager.js'
 import type { StartOverrides } from '../options/options.js'
@@ -150,7 +151,7 @@ function leave(visit: Visit<object>): void {
 function adopt<Data extends object>(visit: Visit<Data>, session: Session<Data>): Session<Data> {
   visit.session = session
   // Too late to send anything: the session can be read, a change is a StateError.
-  if (visit.response.headersSent) inBackground(() => settleVisit(visit))
+  if (visit.response.headersSent) inBackground(() => settleUnsent(visit))
   if (visit.patience.gone) abandon(visit)
   return session
 }
@@ -159,6 +160,12 @@ function settleVisit(visit: Visit<object>): MaybePromise<HeaderList> {
   visit.settled = true
   clearTimeout(visit.timer)
   return settle(visit.session as object, { touched: visit.touched })
+}
+
+/** Ends a session whose headers nobody gets. */
+async function settleUnsent(visit: Visit<object>): Promise<void> {
+  const headers = await settleVisit(visit)
+  if (visit.response.headersSent) tellWithheld(visit.manager.name, headers, 'headers-sent')
 }
 
 /**
@@ -171,7 +178,7 @@ function abandon(visit: Visit<object>): void {
   if (visit.settled) return
   const { touched, response, options } = visit
   const { errored = null } = response as { readonly errored?: unknown }
-  if (!touched || response.headersSent) return inBackground(() => settleVisit(visit))
+  if (!touched || response.headersSent) return inBackground(() => settleUnsent(visit))
   if (errored !== null) return inBackground(() => visit.session?.abort())
   visit.timer = setTimeout(() => inBackground(() => visit.session?.abort()), options.abandonAfterMs)
   visit.timer.unref()

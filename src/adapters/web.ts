@@ -5,6 +5,7 @@
  * @module
  */
 import type { HeaderList } from '../http/headers.js'
+import { tellWithheld } from '../http/withheld.js'
 import { assertFunction } from '../lib/check.js'
 import type { SessionManager } from '../manager.js'
 import type { StartOverrides } from '../options/options.js'
@@ -45,7 +46,9 @@ export function withSession<Data extends object = SessionData, Rest extends unkn
     try {
       const answer = () => route(request, session, ...rest)
       const answered = await (manager.ambient ? manager.run(session, answer) : answer())
-      const response = withHeaders(answered, await settle(session))
+      const headers = await settle(session)
+      const response = withHeaders(answered, headers)
+      if (response === answered) tellWithheld(manager.name, headers, 'no-headers')
       const links = transSidOf(stateFor(session))
       return links === undefined ? response : rewrittenPage(response, { ...links, ...rewriter })
     } finally {

@@ -6,7 +6,7 @@ import type { IncomingMessage, RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { ConnectionOptions } from 'node:tls'
 import { describe, expect, it } from 'vitest'
-import type { CookieOptions, SessionOptions } from '../../src/adapters/express.js'
+import dropIn, { type CookieOptions, type SessionOptions } from '../../src/adapters/express.js'
 import { serve } from '../helpers/exchange.js'
 import {
   attributesOf,
@@ -16,6 +16,7 @@ import {
   serveSessions,
   type Handler,
 } from '../helpers/express-drop-in.js'
+import { eventsOf } from '../helpers/sessions.js'
 
 const login: Handler = (request, response) => {
   request.session['user'] = 'ada'
@@ -156,3 +157,13 @@ const TLS = {
   maxVersion: 'TLSv1.2',
 } as const
 const KEY = Buffer.alloc(16, 7)
+
+describe('sessionz/express', () => {
+  it('tells that a secure cookie was withheld from an insecure connection', async () => {
+    const options = { cookie: { secure: true } }
+    await using server = await serveSessions(dropIn, options, login)
+    const withheld = await eventsOf('sessionz:cookie-withheld', () => server.ask({}))
+
+    expect(withheld).toEqual([{ name: 'connect.sid', reason: 'insecure' }])
+  })
+})

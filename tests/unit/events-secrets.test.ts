@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
+import { withSession } from '../../src/adapters/web.js'
 import { defineHandler, type SessionHandler } from '../../src/handler.js'
 import { encryptionHandler, generateKey } from '../../src/handlers/encryption.js'
 import { memoryHandler } from '../../src/handlers/memory.js'
@@ -133,6 +134,15 @@ async function insecure(): Promise<void> {
   await manager.gc()
 }
 
+async function withheld(): Promise<void> {
+  const { manager } = setUp()
+  const answer = withSession(manager, (_, session) => {
+    session.set('n', 1)
+    return Response.error()
+  })
+  await answer(new Request('http://127.0.0.1/'))
+}
+
 async function touched(): Promise<void> {
   const { manager } = setUp()
   const cookieHeader = await stored(manager, DATA)
@@ -150,6 +160,7 @@ const PROVOKED = [
   evicted,
   invalid,
   insecure,
+  withheld,
   touched,
 ]
 

@@ -14,6 +14,8 @@ import { sessionMiddleware, startSession } from '../../../src/adapters/node.js'
 import { memoryHandler } from '../../../src/handlers/memory.js'
 import { createSessionManager } from '../../../src/manager.js'
 import { COMMON, type Note, type Run } from '../../helpers/response-handlers.js'
+import { until } from '../../helpers/processes.js'
+import { eventsOf } from '../../helpers/sessions.js'
 import { slowLayer } from '../../helpers/slow-layer.js'
 
 interface Seen {
@@ -190,6 +192,26 @@ describe('a session over HTTP/2', () => {
     const after = await manager.start({ cookieHeader: cookie })
     expect(after.get('n')).toBe(2)
     await after.abort()
+  })
+
+  it('tells that a cookie was withheld, when headers left past the response object', async () => {
+    const manager = createSessionManager<{ n: number }>()
+    let stored = 0
+    const isStored = () => {
+      void manager.count().then((count) => (stored = count))
+      return stored > 0
+    }
+    const withheld = await eventsOf('sessionz:cookie-withheld', async () => {
+      const seen = await exchange(async (req, res) => {
+        ;(await startSession(manager, req, res)).set('n', 1)
+        res.stream.respond({ ':status': 200 })
+        res.stream.end('past')
+      })
+      expect(seen.headers['set-cookie']).toBeUndefined()
+      await until(isStored, 'the session is stored')
+    })
+
+    expect(withheld).toEqual([{ name: 'PHPSESSID', reason: 'headers-sent' }])
   })
 
   it('answers 500 without cookies when it cannot be stored', async () => {

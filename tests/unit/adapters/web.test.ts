@@ -4,6 +4,7 @@ import { memoryHandler } from '../../../src/handlers/memory.js'
 import { createSessionManager, type SessionManager } from '../../../src/manager.js'
 import type { SessionOptions } from '../../../src/options/options.js'
 import type { Session } from '../../../src/session.js'
+import { eventsOf } from '../../helpers/sessions.js'
 
 interface Shop {
   views: number
@@ -185,7 +186,10 @@ describe('withSession', () => {
       return Response.error()
     })
 
-    expect((await answer(request())).type).toBe('error')
+    const withheld = await eventsOf('sessionz:cookie-withheld', async () => {
+      expect((await answer(request())).type).toBe('error')
+    })
+    expect(withheld).toEqual([{ name: 'PHPSESSID', reason: 'no-headers' }])
   })
 
   it.each([
