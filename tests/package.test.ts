@@ -1,6 +1,14 @@
 /** What users install. Runs after a build, by `npm run test:package`. */
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -30,6 +38,7 @@ beforeAll(() => {
   run('tar', ['-xzf', packed.filename], folder)
   mkdirSync(join(folder, 'node_modules'))
   renameSync(join(folder, 'package'), installed)
+  symlinkSync(join(ROOT, 'node_modules', 'zod'), join(folder, 'node_modules', 'zod')) // for tests/types
 }, 60_000)
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
