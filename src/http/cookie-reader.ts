@@ -42,13 +42,12 @@ export function readCookies(header: string, name: string, max = 4): string[] {
 
 /** Whether there is a cookie that PHP makes an array of this name of: `NAME[]=`. */
 export function hasArrayCookie(header: string, name: string): boolean {
-  const limit = Math.min(header.length, MAX_HEADER)
-  let start = 0
-  for (let pairs = 0; start < limit && pairs < MAX_PAIRS; pairs += 1) {
-    if (header.startsWith(`${name}[`, skipBlanks(header, start, limit))) return true
-    start = endOfPair(header, start) + 1
-  }
-  return false
+  const opening = `${name}[`
+  const pairs = header.slice(0, MAX_HEADER).split(';', MAX_PAIRS)
+  return pairs.some((pair) => {
+    const [label = ''] = pair.slice(skipBlanks(pair, 0, pair.length)).split('=', 1)
+    return label.startsWith(opening) && label.includes(']', opening.length)
+  })
 }
 
 function endOfPair(header: string, start: number): number {

@@ -26,6 +26,7 @@ export function readQuery(url: string, name: string): string | undefined {
     const bracket = label.indexOf('[')
     const isArray = bracket >= 0 && label.includes(']', bracket)
     if (variableOf(isArray ? label.slice(0, bracket) : label) !== name) continue
+    if (isDisguised(label, name)) continue
     value = isArray ? undefined : equals < 0 ? '' : decode(pair.slice(equals + 1))
   }
   return value
@@ -33,6 +34,12 @@ export function readQuery(url: string, name: string): string | undefined {
 
 function variableOf(label: string): string {
   return label.replace(/[ .[]/g, '_')
+}
+
+/** A name with a promise in it may not come about by replacing characters. */
+function isDisguised(label: string, name: string): boolean {
+  const prefix = /^__(?:Host|Secure)-/.exec(name)?.[0]
+  return prefix !== undefined && !label.startsWith(prefix)
 }
 
 function decode(text: string): string {

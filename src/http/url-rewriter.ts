@@ -140,9 +140,10 @@ function mayPostTo(
   hosts: ReadonlySet<string>,
   host: string | undefined,
 ): boolean {
-  if (action !== undefined && leadsAway(action)) return false
-  const parts = action === undefined ? undefined : parsePhpUrl(action)
-  if (parts?.host === undefined) return parts === undefined || mayGoTo(parts, hosts)
+  if (action === undefined) return true
+  const parts = leadsAway(action) ? undefined : parsePhpUrl(action)
+  if (parts === undefined) return false
+  if (parts.host === undefined) return mayGoTo(parts, hosts)
   if (!mayGoTo({ ...parts, host: '' }, new Set(['']))) return false
   const own = host?.split(':')[0]?.toLowerCase()
   if (hosts.size === 0 && own !== undefined && parts.host.toLowerCase() === own) return true

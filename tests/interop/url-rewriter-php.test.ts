@@ -18,6 +18,7 @@ const SCRAPS = [
   '\v', '<form', '<form ', '</form>', ' action=', ' act=', ' a=', '"http://localhost/x"', '"http://other.test/y?z"', "'mailto:x'", '"//other.test"',
   '<area', '<frame src=', '<input src=', '<!-- ', '-->', '=', '==', '-x=', 'é', '<', '<<', ':', 'http://LOCALHOST', '"http://u:p@localhost/"',
   '<fieldset>', '"#"', '""', "''", 'data-href=', '\0', '"a:80"', '"/x:80"', '"x:y"',
+  '"http:///x"', '"//h:999999"', '":"',
 ].map((scrap) => Buffer.from(scrap).toString('latin1'))
 
 const SETTINGS: readonly (readonly [string, Ini])[] = [

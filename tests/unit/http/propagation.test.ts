@@ -106,8 +106,20 @@ describe('an id in a URL or a form', () => {
     [{ cookieHeader: 'sid=', url: '/?sid=a' }, []],
     [{ cookieHeader: 'sid=a<b', url: '/?sid=a' }, []],
     [{ cookieHeader: 'sid[]=c', url: '/?sid=a' }, ['a']],
+    [{ cookieHeader: 'sid[=c', url: '/?sid=a' }, ['a']],
   ])('goes behind cookies, the query before the form: %j', (request, expected) => {
     expect(found(request)).toEqual(expected)
+  })
+
+  it.each([
+    ['/?__Host-s=a', ['a']],
+    ['/?%20__Host-s=a', ['a']],
+    ['/?.__Host-s=a&_.Host-s=b', []],
+    ['/?%2E_Host-s=a', []],
+    ['/?[_Host-s=a', []],
+    ['/?__Host-s=a&._Host-s=b', ['a']],
+  ])('has a name of its own where it begins with __Host-: %s', (url, expected) => {
+    expect(found({ url }, { ...ANYWHERE, name: '__Host-s' })).toEqual(expected)
   })
 
   it('is all there is where cookies are not used', () => {
@@ -155,6 +167,10 @@ describe('a page', () => {
     [{ cookieHeader: 'sid=a' }, false, false],
     [{ cookieHeader: 'sid=' }, false, false],
     [{ cookieHeader: 'x=1; sid[]=a' }, false, false],
+    [{ cookieHeader: 'x=1; sid[0][=a' }, false, false],
+    [{ cookieHeader: 'sid[a]b' }, false, false],
+    [{ cookieHeader: 'sid[=a]' }, true, true],
+    [{ cookieHeader: 'sid[; x=]' }, true, true],
     [{ cookieHeader: 'sid=a', id: 'b' }, true, false],
   ])('is told the id when no cookie came: %j, by SID %s, in links %s', (request, sid, links) => {
     expect(needsSid(request, TRANS)).toBe(sid)

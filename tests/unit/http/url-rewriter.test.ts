@@ -89,6 +89,16 @@ describe('another host', () => {
     },
   )
 
+  it.each(['http://h:999999/', '//h:999999', ':80', ':', 'http:///x', 'data://h:99999/'])(
+    'is not sent a form whose action is no URL: %j',
+    (action) => {
+      const page = `<form action="${action}">f</form>`
+
+      expect(rewritten(page, OPTIONS)).toBe(page)
+      expect(rewritten(page, AWARE)).toBe(page)
+    },
+  )
+
   it('learns it when it is named', () => {
     const options = { ...OPTIONS, hosts: 'other.test' }
 
