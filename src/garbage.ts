@@ -20,7 +20,13 @@ export interface Collector {
   stop(): Promise<void>
 }
 
-/** A collector; its timer keeps no process alive. Storage that is down is left alone. */
+/** A clock that is set by more than that is not to be trusted before the next round. */
+const JUMP_MS = 300_000
+
+/**
+ * A collector; its timer keeps no process alive. In the background, storage that is down is left
+ * alone, and so is a round before which the clock was set: who is live would look long gone.
+ */
 export function createCollector(
   { chain, breaker }: Pick<SessionHost, 'chain' | 'breaker'>,
   settings: Settings,
@@ -31,13 +37,14 @@ export function createCollector(
   const { signal } = stopping
   let underWay: Promise<number> | undefined
   let timer: NodeJS.Timeout | undefined
+  const hasJumped = clockWatch(now)
 
   async function sweep(): Promise<number> {
     const context = createContext({ savePath, name, maxLifetime, now, signal, lock: 'none' })
-    const started = now()
+    const started = performance.now()
     try {
       const removed = await chain.gc(maxLifetime, context)
-      publish('sessionz:gc', () => ({ name, removed, tookMs: now() - started }))
+      publish('sessionz:gc', () => ({ name, removed, tookMs: performance.now() - started }))
       return removed
     } finally {
       underWay = undefined
@@ -53,7 +60,7 @@ export function createCollector(
   }
 
   const inTheBackground = () => {
-    if (breaker.state === 'closed') inBackground('gc', collect)
+    if (breaker.state === 'closed' && !hasJumped()) inBackground('gc', collect)
   }
 
   function tick(): void {
@@ -76,5 +83,22 @@ export function createCollector(
       // Who asked for it is told what became of it; storage that hangs is not waited for.
       await deadline(underWay, 'gc', settings.storeTimeoutMs).catch(() => undefined)
     },
+  }
+}
+
+/** Tells, and warns, whether the clock was set since it was asked last. */
+function clockWatch(now: () => number): () => boolean {
+  /** How far the clock is ahead of the one that nobody sets. */
+  const ahead = () => now() - performance.now()
+  let aheadMs = ahead()
+  return () => {
+    const byMs = ahead() - aheadMs
+    aheadMs += byMs
+    if (Math.abs(byMs) <= JUMP_MS) return false
+    publish('sessionz:warning', () => ({
+      code: 'CLOCK_JUMP',
+      message: `gc: left out, as the clock was set by ${Math.round(byMs / 1000)} seconds`,
+    }))
+    return true
   }
 }
