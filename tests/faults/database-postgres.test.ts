@@ -1,5 +1,5 @@
 /** What PostgreSQL is asked, how locks use connections, and what errors tell. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { composeChain } from '../../src/chain.js'
 import { createContext } from '../../src/context.js'
 import {
@@ -9,9 +9,9 @@ import {
   type SqlDatabase,
 } from '../../src/handlers/database.js'
 import { freshTable } from '../helpers/database-fixture.js'
-import { startPostgres, type PostgresServer, type TestPool } from '../helpers/postgres-server.js'
 import { until } from '../helpers/processes.js'
 import { describeWith } from '../helpers/services.js'
+import { usePostgres } from '../helpers/use-databases.js'
 
 const ID = 'a'.repeat(32)
 const SECRET = 'secret-payload'
@@ -19,17 +19,7 @@ const bytes = (text: string) => new Uint8Array(Buffer.from(text))
 const single = (fields = {}) => createContext({ lock: 'none', ...fields })
 
 describeWith('postgres', 'PostgreSQL', () => {
-  let server: PostgresServer
-  let pool: TestPool
-
-  beforeAll(async () => {
-    server = await startPostgres()
-    pool = await server.pool({ max: 10 })
-  }, 60_000)
-  afterAll(async () => {
-    await pool.end()
-    await server.stop()
-  })
+  const pg = usePostgres()
 
   /** A handler with one session, and the words each statement begins with. */
   async function opened(options: Partial<DatabaseOptions> = {}) {
@@ -47,7 +37,7 @@ describeWith('postgres', 'PostgreSQL', () => {
       }
       return { ...database, query: note(database.query), connect }
     }
-    const database = noting(options.database ?? postgres(pool))
+    const database = noting(options.database ?? postgres(pg.pool))
     const table = freshTable()
     const handler = databaseHandler({ ...options, database, table })
     await handler.migrate()
@@ -85,7 +75,7 @@ describeWith('postgres', 'PostgreSQL', () => {
     it('twice for an id that nobody knows, and writes nothing', async () => {
       const made = await opened()
       await visit(made, 'b'.repeat(32))
-      const locks = await postgres(pool).query(`SELECT id FROM ${made.table}_locks`)
+      const locks = await postgres(pg.pool).query(`SELECT id FROM ${made.table}_locks`)
 
       expect(made.words).toEqual(['INSERT', 'SELECT'])
       expect(locks.rows).toEqual([])
@@ -94,7 +84,7 @@ describeWith('postgres', 'PostgreSQL', () => {
 
   describe('with locks on connections', () => {
     it('serves ten requests that also ask the database, from a pool for locks', async () => {
-      const lockPool = await server.pool({ max: 10 })
+      const lockPool = await pg.server.pool({ max: 10 })
       const { chain } = await opened({
         lock: 'connection',
         lockDatabase: postgres(lockPool),
@@ -105,7 +95,7 @@ describeWith('postgres', 'PostgreSQL', () => {
       const requests = ids.map(async (id) => {
         const context = createContext({ id })
         await chain.open(context)
-        const answer = await pool.query('SELECT 1')
+        const answer = await pg.pool.query('SELECT 1')
         await chain.write(id, bytes('1'), context)
         await chain.close(context)
         return (answer as { rowCount: number }).rowCount
@@ -117,7 +107,7 @@ describeWith('postgres', 'PostgreSQL', () => {
     })
 
     it('gives up in time where the pool has no connection left, and takes none afterwards', async () => {
-      const narrow = await server.pool({ max: 1 })
+      const narrow = await pg.server.pool({ max: 1 })
       const { chain } = await opened({
         lock: 'connection',
         database: postgres(narrow),
@@ -136,7 +126,7 @@ describeWith('postgres', 'PostgreSQL', () => {
     })
 
     it('has given every connection back after errors, aborts and time-outs', async () => {
-      const small = await server.pool({ max: 3 })
+      const small = await pg.server.pool({ max: 3 })
       const { chain } = await opened({ lock: 'connection', database: postgres(small) })
       const holder = createContext({ id: ID })
       await chain.open(holder)
@@ -163,7 +153,7 @@ describeWith('postgres', 'PostgreSQL', () => {
     await chain.open(context)
     const cut = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
       WHERE pid <> pg_backend_pid() AND state = 'idle in transaction'`
-    await pool.query(cut)
+    await pg.pool.query(cut)
     const writing = (async () => chain.write(ID, bytes('late'), context))()
 
     await expect(writing).rejects.toMatchObject({ code: 'ERR_SESSION_LOCK_LOST' })
@@ -172,11 +162,11 @@ describeWith('postgres', 'PostgreSQL', () => {
   })
 
   it('loses an idle connection without ending the process', async () => {
-    const own = await server.pool({ max: 2 })
+    const own = await pg.server.pool({ max: 2 })
     const database = postgres(own)
     const again = postgres(own)
     await database.query('SELECT 1')
-    await pool.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    await pg.pool.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
       WHERE pid <> pg_backend_pid() AND state = 'idle'`)
 
     const listeners = own as object as { listenerCount(event: string): number }
@@ -188,7 +178,7 @@ describeWith('postgres', 'PostgreSQL', () => {
 
   it('tells nothing of the session in its errors', async () => {
     const { chain, table } = await opened()
-    await postgres(pool).query(`ALTER TABLE ${table} ADD CHECK (length(payload) < 10)`)
+    await postgres(pg.pool).query(`ALTER TABLE ${table} ADD CHECK (length(payload) < 10)`)
     const error = await (async () => chain.write(ID, bytes(SECRET), single()))().catch(
       (reason: unknown) => reason as Error & { code?: string; cause?: unknown },
     )

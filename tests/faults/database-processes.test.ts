@@ -1,26 +1,17 @@
 /** Several processes on one database: what is killed, stopped, or done by all of them at once. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { composeChain } from '../../src/chain.js'
 import { createContext } from '../../src/context.js'
-import { databaseHandler, mysql, postgres } from '../../src/handlers/database.js'
+import { databaseHandler } from '../../src/handlers/database.js'
 import type { SqlLockKind } from '../../src/handlers/database.js'
 import {
-  CLIENTS,
   SQLITE_DRIVER,
   databaseWorker,
   sqlitePlace,
   type DatabasePlace,
 } from '../helpers/database-places.js'
-import type { Daemon } from '../helpers/daemon.js'
-import { freshTable } from '../helpers/database-fixture.js'
-import {
-  DATABASE,
-  mariadbPool,
-  startMariadb,
-  type TestPool as MariadbPool,
-} from '../helpers/mariadb-server.js'
-import { startPostgres, type PostgresServer, type TestPool } from '../helpers/postgres-server.js'
 import { describeWith } from '../helpers/services.js'
+import { useMariadb, usePostgres } from '../helpers/use-databases.js'
 
 const ID = 'a'.repeat(32)
 const OTHER = 'b'.repeat(32)
@@ -167,46 +158,14 @@ describe.skipIf(SQLITE_DRIVER === undefined)('processes on SQLite', () => {
 })
 
 describeWith('postgres', 'processes on PostgreSQL', () => {
-  let server: PostgresServer
-  let pool: TestPool
-  const place = (): DatabasePlace => {
-    const settings = { host: '127.0.0.1', port: server.port, user: 'test', database: 'postgres' }
-    const where = { clients: CLIENTS, dialect: 'postgres', table: freshTable() } as const
-    return { database: postgres(pool), where: { ...where, pool: { ...settings, max: 5 } } }
-  }
-
-  beforeAll(async () => {
-    server = await startPostgres()
-    pool = await server.pool({ max: 10 })
-  }, 60_000)
-
-  afterAll(async () => {
-    await pool.end()
-    await server.stop()
-  })
+  const { place } = usePostgres()
 
   describe('with leases', () => promises({ place }))
   describe('with locks of rows', () => promises({ place, lock: 'connection' }))
 })
 
 describeWith('mariadbd', 'processes on MariaDB', () => {
-  let server: Daemon
-  let pool: MariadbPool
-  const place = (): DatabasePlace => {
-    const settings = { host: '127.0.0.1', port: server.port, user: 'root', database: DATABASE }
-    const where = { clients: CLIENTS, dialect: 'mysql', table: freshTable() } as const
-    return { database: mysql(pool), where: { ...where, pool: { ...settings, connectionLimit: 5 } } }
-  }
-
-  beforeAll(async () => {
-    server = await startMariadb()
-    pool = await mariadbPool(server)
-  }, 60_000)
-
-  afterAll(async () => {
-    await pool.end()
-    await server.stop()
-  })
+  const { place } = useMariadb()
 
   describe('with leases', () => promises({ place }))
   describe('with locks of rows', () => promises({ place, lock: 'connection' }))

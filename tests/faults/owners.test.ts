@@ -3,33 +3,17 @@ import { createRequire } from 'node:module'
 import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { SessionHandler } from '../../src/handler.js'
-import { databaseHandler, mysql, postgres } from '../../src/handlers/database.js'
+import { databaseHandler } from '../../src/handlers/database.js'
 import { redisHandler } from '../../src/handlers/redis.js'
 import { createSessionManager, type SessionManager } from '../../src/manager.js'
 import type { OwnerPlace, Visitors } from '../helpers/children/owner-worker.js'
 import { talkToNode } from '../helpers/children.js'
 import type { Daemon } from '../helpers/daemon.js'
-import { freshTable } from '../helpers/database-fixture.js'
-import {
-  CLIENTS,
-  SQLITE_DRIVER,
-  sqlitePlace,
-  type DatabasePlace,
-} from '../helpers/database-places.js'
-import {
-  DATABASE,
-  mariadbPool,
-  startMariadb,
-  type TestPool as MariadbTestPool,
-} from '../helpers/mariadb-server.js'
-import {
-  startPostgres,
-  type PostgresServer,
-  type TestPool as PostgresTestPool,
-} from '../helpers/postgres-server.js'
+import { SQLITE_DRIVER, sqlitePlace, type DatabasePlace } from '../helpers/database-places.js'
 import { ioRedisClient, type TestClient } from '../helpers/redis-clients.js'
 import { startRedis } from '../helpers/redis-server.js'
 import { describeWith } from '../helpers/services.js'
+import { useMariadb, usePostgres } from '../helpers/use-databases.js'
 import type { IoRedisClient } from '../../src/stores/redis.js'
 
 const IOREDIS = pathToFileURL(createRequire(import.meta.url).resolve('ioredis')).href
@@ -141,41 +125,13 @@ describe.skipIf(SQLITE_DRIVER === undefined)('SQLite', () => {
 })
 
 describeWith('postgres', 'PostgreSQL', () => {
-  let server: PostgresServer
-  let pool: PostgresTestPool
-  beforeAll(async () => {
-    server = await startPostgres()
-    pool = await server.pool({ max: 10 })
-  }, 60_000)
-  afterAll(async () => {
-    await pool.end()
-    await server.stop()
-  })
+  const { place } = usePostgres()
 
-  ends(() => {
-    const settings = { host: '127.0.0.1', port: server.port, user: 'test', database: 'postgres' }
-    const where = { clients: CLIENTS, dialect: 'postgres', table: freshTable() } as const
-    const database = postgres(pool)
-    return inDatabase({ database, where: { ...where, pool: { ...settings, max: 5 } } })
-  })
+  ends(() => inDatabase(place()))
 })
 
 describeWith('mariadbd', 'MariaDB', () => {
-  let server: Daemon
-  let pool: MariadbTestPool
-  beforeAll(async () => {
-    server = await startMariadb()
-    pool = await mariadbPool(server)
-  }, 60_000)
-  afterAll(async () => {
-    await pool.end()
-    await server.stop()
-  })
+  const { place } = useMariadb()
 
-  ends(() => {
-    const settings = { host: '127.0.0.1', port: server.port, user: 'root', database: DATABASE }
-    const where = { clients: CLIENTS, dialect: 'mysql', table: freshTable() } as const
-    const database = mysql(pool)
-    return inDatabase({ database, where: { ...where, pool: { ...settings, connectionLimit: 5 } } })
-  })
+  ends(() => inDatabase(place()))
 })

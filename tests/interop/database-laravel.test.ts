@@ -1,6 +1,6 @@
 /** PHP with the SQL of Laravel's database driver and Node, over one table of each database. */
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { LockLostError } from '../../src/errors.js'
 import {
   databaseHandler,
@@ -11,18 +11,13 @@ import {
   type SqlDatabase,
 } from '../../src/handlers/database.js'
 import { createSessionManager } from '../../src/manager.js'
-import type { Daemon } from '../helpers/daemon.js'
 import { freshTable } from '../helpers/database-fixture.js'
 import { phpRequest, type PhpSettings } from '../helpers/database-php.js'
 import { openSqlite } from '../helpers/database-places.js'
 import { temporaryFolder } from '../helpers/folders.js'
-import { DATABASE, mariadbPool, startMariadb, type TestPool } from '../helpers/mariadb-server.js'
-import {
-  startPostgres,
-  type PostgresServer,
-  type TestPool as PostgresTestPool,
-} from '../helpers/postgres-server.js'
+import { DATABASE } from '../helpers/mariadb-server.js'
 import { describeWith } from '../helpers/services.js'
+import { useMariadb, usePostgres } from '../helpers/use-databases.js'
 
 /** As Laravel makes them: 40 letters and digits. */
 const ID = '0123456789abcdefghijABCDEFGHIJ0123456789'
@@ -91,43 +86,23 @@ function promises(place: () => Place): void {
 }
 
 describeWith('mariadbd', "Laravel's rows on MariaDB", () => {
-  let server: Daemon
-  let pool: TestPool
-
-  beforeAll(async () => {
-    server = await startMariadb()
-    pool = await mariadbPool(server)
-  }, 60_000)
-  afterAll(async () => {
-    await pool.end()
-    await server.stop()
-  })
+  const maria = useMariadb()
 
   describeWith('php-pdo_mysql', 'with PHP', () =>
     promises(() => {
-      const dsn = `mysql:host=127.0.0.1;port=${server.port};dbname=${DATABASE};charset=utf8mb4`
-      return { database: mysql(pool), dsn, user: 'root' }
+      const dsn = `mysql:host=127.0.0.1;port=${maria.server.port};dbname=${DATABASE};charset=utf8mb4`
+      return { database: mysql(maria.pool), dsn, user: 'root' }
     }),
   )
 })
 
 describeWith('postgres', "Laravel's rows on PostgreSQL", () => {
-  let server: PostgresServer
-  let pool: PostgresTestPool
-
-  beforeAll(async () => {
-    server = await startPostgres()
-    pool = await server.pool()
-  }, 60_000)
-  afterAll(async () => {
-    await pool.end()
-    await server.stop()
-  })
+  const pg = usePostgres()
 
   describeWith('php-pdo_pgsql', 'with PHP', () =>
     promises(() => {
-      const dsn = `pgsql:host=127.0.0.1;port=${server.port};dbname=postgres`
-      return { database: postgres(pool), dsn, user: 'test' }
+      const dsn = `pgsql:host=127.0.0.1;port=${pg.server.port};dbname=postgres`
+      return { database: postgres(pg.pool), dsn, user: 'test' }
     }),
   )
 })

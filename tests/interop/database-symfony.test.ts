@@ -1,6 +1,6 @@
 /** PHP with the SQL of Symfony's PdoSessionHandler and Node, over one table of each database. */
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import {
   databaseHandler,
   mysql,
@@ -10,7 +10,6 @@ import {
   type SqlDatabase,
 } from '../../src/handlers/database.js'
 import { createSessionManager } from '../../src/manager.js'
-import type { Daemon } from '../helpers/daemon.js'
 import { freshTable } from '../helpers/database-fixture.js'
 import {
   nodeCounter,
@@ -21,14 +20,9 @@ import {
 } from '../helpers/database-php.js'
 import { openSqlite } from '../helpers/database-places.js'
 import { temporaryFolder } from '../helpers/folders.js'
-import {
-  DATABASE,
-  mariadbPool,
-  startMariadb,
-  type TestPool as MariadbPool,
-} from '../helpers/mariadb-server.js'
-import { startPostgres, type PostgresServer, type TestPool } from '../helpers/postgres-server.js'
+import { DATABASE } from '../helpers/mariadb-server.js'
 import { describeWith } from '../helpers/services.js'
+import { useMariadb, usePostgres } from '../helpers/use-databases.js'
 
 const ID = '0123456789abcdefghijklmnopqrstuv'
 const PATIENT = { timeout: 120_000 }
@@ -121,23 +115,13 @@ function counters(place: () => Place, dialect: 'mysql' | 'postgres'): void {
 }
 
 describeWith('mariadbd', "Symfony's rows on MariaDB", () => {
-  let server: Daemon
-  let pool: MariadbPool
+  const maria = useMariadb()
   const place = (): Place => {
-    const { port } = server
+    const { port } = maria.server
     const dsn = `mysql:host=127.0.0.1;port=${port};dbname=${DATABASE};charset=utf8mb4`
     const options = { host: '127.0.0.1', port, user: 'root', database: DATABASE }
-    return { database: mysql(pool), dsn, user: 'root', pool: options }
+    return { database: mysql(maria.pool), dsn, user: 'root', pool: options }
   }
-
-  beforeAll(async () => {
-    server = await startMariadb()
-    pool = await mariadbPool(server)
-  }, 60_000)
-  afterAll(async () => {
-    await pool.end()
-    await server.stop()
-  })
 
   describeWith('php-pdo_mysql', 'with PHP', () => {
     rows('MariaDB', place)
@@ -146,23 +130,13 @@ describeWith('mariadbd', "Symfony's rows on MariaDB", () => {
 })
 
 describeWith('postgres', "Symfony's rows on PostgreSQL", () => {
-  let server: PostgresServer
-  let pool: TestPool
+  const pg = usePostgres()
   const place = (): Place => {
-    const { port } = server
+    const { port } = pg.server
     const options = { host: '127.0.0.1', port, user: 'test', database: 'postgres' }
     const dsn = `pgsql:host=127.0.0.1;port=${port};dbname=postgres`
-    return { database: postgres(pool), dsn, user: 'test', pool: options }
+    return { database: postgres(pg.pool), dsn, user: 'test', pool: options }
   }
-
-  beforeAll(async () => {
-    server = await startPostgres()
-    pool = await server.pool()
-  }, 60_000)
-  afterAll(async () => {
-    await pool.end()
-    await server.stop()
-  })
 
   describeWith('php-pdo_pgsql', 'with PHP', () => {
     rows('PostgreSQL', place)

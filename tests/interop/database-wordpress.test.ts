@@ -1,9 +1,8 @@
 /** PHP as WP Session Manager has it and Node, over one table of MariaDB. */
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { databaseHandler, mysql, wpSessionManagerLayout } from '../../src/handlers/database.js'
 import { defuseCipher, encryptionHandler } from '../../src/handlers/encryption.js'
 import { createSessionManager } from '../../src/manager.js'
-import type { Daemon } from '../helpers/daemon.js'
 import { freshTable } from '../helpers/database-fixture.js'
 import {
   nodeCounter,
@@ -13,14 +12,9 @@ import {
   type PhpSettings,
 } from '../helpers/database-php.js'
 import { defuseKey } from '../helpers/defuse.js'
-import {
-  DATABASE,
-  mariadbPool,
-  rowsOf,
-  startMariadb,
-  type TestPool,
-} from '../helpers/mariadb-server.js'
+import { DATABASE, rowsOf } from '../helpers/mariadb-server.js'
 import { describeWith } from '../helpers/services.js'
+import { useMariadb } from '../helpers/use-databases.js'
 
 const ID = '0123456789abcdef0123456789abcdef'
 
@@ -33,29 +27,19 @@ const tableOf = (name: string): string => `CREATE TABLE ${name} (
 ) DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_520_ci`
 
 describeWith('mariadbd', 'WP Session Manager on MariaDB', () => {
-  let server: Daemon
-  let pool: TestPool
-
-  beforeAll(async () => {
-    server = await startMariadb()
-    pool = await mariadbPool(server)
-  }, 60_000)
-  afterAll(async () => {
-    await pool.end()
-    await server.stop()
-  })
+  const maria = useMariadb()
 
   async function setUp(key?: string) {
     const table = `wp_sm_${freshTable()}`
-    await rowsOf(pool, tableOf(table))
-    const dsn = `mysql:host=127.0.0.1;port=${server.port};dbname=${DATABASE};charset=utf8mb4`
+    await rowsOf(maria.pool, tableOf(table))
+    const dsn = `mysql:host=127.0.0.1;port=${maria.server.port};dbname=${DATABASE};charset=utf8mb4`
     const software = 'WordPress' as const
     const php: PhpSettings = { software, dsn, user: 'root', table, id: ID, ...(key && { key }) }
     const layout = wpSessionManagerLayout()
-    const store = databaseHandler({ database: mysql(pool), layout, table })
+    const store = databaseHandler({ database: mysql(maria.pool), layout, table })
     const layers = key === undefined ? [] : [encryptionHandler({ cipher: defuseCipher(key) })]
     const manager = createSessionManager({ handlers: [...layers, store] })
-    const stored = async () => (await rowsOf(pool, `SELECT * FROM ${table}`))[0]
+    const stored = async () => (await rowsOf(maria.pool, `SELECT * FROM ${table}`))[0]
     return { table, php, manager, store, stored }
   }
 
@@ -104,7 +88,7 @@ describeWith('mariadbd', 'WP Session Manager on MariaDB', () => {
         phpRequest(php, '$_SESSION["n"] = 0;')
         const connection = {
           host: '127.0.0.1',
-          port: server.port,
+          port: maria.server.port,
           user: 'root',
           database: DATABASE,
         }

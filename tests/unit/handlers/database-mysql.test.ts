@@ -1,5 +1,5 @@
 /** What is particular to MySQL and MariaDB, and to the tables of others there. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { composeChain } from '../../../src/chain.js'
 import { createContext } from '../../../src/context.js'
 import { DecodeError, EncodeError, InvalidIdError } from '../../../src/errors.js'
@@ -13,34 +13,24 @@ import {
   wpSessionManagerLayout,
   type DatabaseOptions,
 } from '../../../src/handlers/database.js'
-import type { Daemon } from '../../helpers/daemon.js'
 import { freshTable } from '../../helpers/database-fixture.js'
-import { mariadbPool, rowsOf, startMariadb, type TestPool } from '../../helpers/mariadb-server.js'
+import { mariadbPool, rowsOf } from '../../helpers/mariadb-server.js'
 import { describeWith } from '../../helpers/services.js'
+import { useMariadb } from '../../helpers/use-databases.js'
 
 const ID = '0123456789abcdef0123456789abcdef'
 const NOW = 1_700_000_000_000
 const bytes = (text: string) => new Uint8Array(Buffer.from(text))
 
 describeWith('mariadbd', 'tables of MariaDB', () => {
-  let server: Daemon
-  let pool: TestPool
-
-  beforeAll(async () => {
-    server = await startMariadb()
-    pool = await mariadbPool(server)
-  }, 60_000)
-  afterAll(async () => {
-    await pool.end()
-    await server.stop()
-  })
+  const maria = useMariadb()
 
   async function setUp(options: Partial<DatabaseOptions> = {}, create?: (table: string) => string) {
     const table = freshTable()
     const clock = { ms: NOW }
-    const handler = databaseHandler({ database: mysql(pool), table, ...options })
+    const handler = databaseHandler({ database: mysql(maria.pool), table, ...options })
     if (create === undefined) await handler.migrate()
-    else await rowsOf(pool, create(table))
+    else await rowsOf(maria.pool, create(table))
     const chain = composeChain([handler])
     const context = (fields: Partial<SessionContext> = {}) =>
       createContext({ now: () => clock.ms, lock: 'none', ...fields })
@@ -50,15 +40,15 @@ describeWith('mariadbd', 'tables of MariaDB', () => {
         chain.write(id, payload, context({ isNew: true })),
       update: async (payload: Uint8Array) => chain.write(ID, payload, context()),
       read: async (id = ID) => chain.read(id, context()),
-      row: async () => (await rowsOf(pool, `SELECT * FROM ${table}`))[0],
+      row: async () => (await rowsOf(maria.pool, `SELECT * FROM ${table}`))[0],
     }
   }
 
   it.each(['STRICT_ALL_TABLES', ''])(
     'refuses what is longer than a BLOB, and keeps the old version: sql_mode "%s"',
     async (mode) => {
-      await rowsOf(pool, 'SET GLOBAL sql_mode = ?', [mode])
-      const own = await mariadbPool(server)
+      await rowsOf(maria.pool, 'SET GLOBAL sql_mode = ?', [mode])
+      const own = await mariadbPool(maria.server)
       const { insert, update, read } = await setUp({
         database: mysql(own),
         layout: symfonyLayout(),
@@ -71,12 +61,12 @@ describeWith('mariadbd', 'tables of MariaDB', () => {
       expect(Buffer.compare((await read()) ?? bytes(''), most)).toBe(0)
       expect(await read('other')).toBeUndefined()
       await own.end()
-      await rowsOf(pool, 'SET GLOBAL sql_mode = DEFAULT')
+      await rowsOf(maria.pool, 'SET GLOBAL sql_mode = DEFAULT')
     },
   )
 
   it('learns what the column holds from a pool of one connection too', async () => {
-    const one = await mariadbPool(server, { connectionLimit: 1 })
+    const one = await mariadbPool(maria.server, { connectionLimit: 1 })
     const layout = symfonyLayout()
     const { insert, chain, context } = await setUp({ database: mysql(one), layout })
     await insert(bytes('old'))
@@ -89,7 +79,7 @@ describeWith('mariadbd', 'tables of MariaDB', () => {
   })
 
   it('gives a connection back without what was set for its lock', async () => {
-    const one = await mariadbPool(server, { connectionLimit: 1 })
+    const one = await mariadbPool(maria.server, { connectionLimit: 1 })
     const layout = symfonyLayout()
     const { insert, chain, context } = await setUp({ database: mysql(one), layout })
     await insert(bytes('old'))
@@ -162,7 +152,7 @@ describeWith('mariadbd', 'tables of MariaDB', () => {
     it('says that a payload is broken which is no base64', async () => {
       const { insert, read, table } = await here()
       await insert(bytes('a:0:{}'))
-      await rowsOf(pool, `UPDATE ${table} SET payload = 'a:0:{}'`)
+      await rowsOf(maria.pool, `UPDATE ${table} SET payload = 'a:0:{}'`)
 
       await expect(read()).rejects.toThrow(DecodeError)
     })
@@ -170,7 +160,7 @@ describeWith('mariadbd', 'tables of MariaDB', () => {
     it('keeps the visitor on an update, and forgets the one of an expired session', async () => {
       const { insert, update, row, table, clock } = await here()
       await insert(bytes('one'))
-      await rowsOf(pool, `UPDATE ${table} SET user_id = 7, ip_address = '192.0.2.1'`)
+      await rowsOf(maria.pool, `UPDATE ${table} SET user_id = 7, ip_address = '192.0.2.1'`)
       await update(bytes('two'))
       expect(await row()).toMatchObject({ user_id: 7, ip_address: '192.0.2.1' })
       clock.ms += 2_000_000
@@ -185,12 +175,15 @@ describeWith('mariadbd', 'tables of MariaDB', () => {
 
     it('finds a payload changed that differs in case only', async () => {
       const { insert, table, chain, context, row } = await here()
-      await rowsOf(pool, `ALTER TABLE ${table} MODIFY payload LONGTEXT COLLATE utf8mb4_general_ci`)
+      await rowsOf(
+        maria.pool,
+        `ALTER TABLE ${table} MODIFY payload LONGTEXT COLLATE utf8mb4_general_ci`,
+      )
       await insert(Buffer.from('abcd', 'base64'))
       const activation = context({ id: ID, lock: 'exclusive' })
       await chain.open(activation)
       await chain.read(ID, activation)
-      await rowsOf(pool, `UPDATE ${table} SET payload = 'ABCD'`)
+      await rowsOf(maria.pool, `UPDATE ${table} SET payload = 'ABCD'`)
 
       await expect(
         Promise.resolve(chain.write(ID, bytes('late'), activation)),

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { composeChain } from '../../../src/chain.js'
 import { createContext } from '../../../src/context.js'
 import { EncodeError, InvalidIdError, StoreError } from '../../../src/errors.js'
@@ -10,9 +10,9 @@ import {
   type OptionsTableOptions,
 } from '../../../src/handlers/options-table.js'
 import { createSessionManager } from '../../../src/manager.js'
-import type { Daemon } from '../../helpers/daemon.js'
-import { mariadbPool, rowsOf, startMariadb, type TestPool } from '../../helpers/mariadb-server.js'
+import { mariadbPool, rowsOf } from '../../helpers/mariadb-server.js'
 import { describeWith } from '../../helpers/services.js'
+import { useMariadb } from '../../helpers/use-databases.js'
 import { optionsTable } from '../../helpers/wordpress.js'
 
 const ID = '0123456789abcdef0123456789abcdef'
@@ -21,25 +21,16 @@ const SECONDS = NOW / 1000
 const bytes = (text: string) => new Uint8Array(Buffer.from(text))
 
 describeWith('mariadbd', "WordPress' options table", () => {
-  let server: Daemon
-  let pool: TestPool
+  const maria = useMariadb()
 
-  beforeAll(async () => {
-    server = await startMariadb()
-    pool = await mariadbPool(server)
-  }, 60_000)
-  afterAll(async () => {
-    await pool.end()
-    await server.stop()
-  })
   beforeEach(async () => {
-    await rowsOf(pool, 'DROP TABLE IF EXISTS wp_options')
-    await rowsOf(pool, optionsTable())
+    await rowsOf(maria.pool, 'DROP TABLE IF EXISTS wp_options')
+    await rowsOf(maria.pool, optionsTable())
   })
 
   function setUp(options: Partial<OptionsTableOptions> = {}) {
     const clock = { ms: NOW }
-    const handler = optionsTableHandler({ database: mysql(pool), ...options })
+    const handler = optionsTableHandler({ database: mysql(maria.pool), ...options })
     const chain = composeChain([handler])
     const context = (fields: Partial<SessionContext> = {}) =>
       createContext({ now: () => clock.ms, lock: 'none', ...fields })
@@ -59,7 +50,7 @@ describeWith('mariadbd', "WordPress' options table", () => {
   }
 
   const options = async () => {
-    const found = await rowsOf(pool, 'SELECT * FROM wp_options ORDER BY option_name')
+    const found = await rowsOf(maria.pool, 'SELECT * FROM wp_options ORDER BY option_name')
     return Object.fromEntries(found.map((row) => [row['option_name'], row['option_value']]))
   }
 
@@ -67,8 +58,8 @@ describeWith('mariadbd', "WordPress' options table", () => {
   const original = async (text: string, time: number, id = ID) => {
     const insert =
       "INSERT INTO wp_options (option_name, option_value, autoload) VALUES (?, ?, 'no')"
-    await rowsOf(pool, insert, [`_wp_session_${id}`, text])
-    await rowsOf(pool, insert, [`_wp_session_expires_${id}`, String(time)])
+    await rowsOf(maria.pool, insert, [`_wp_session_${id}`, text])
+    await rowsOf(maria.pool, insert, [`_wp_session_expires_${id}`, String(time)])
   }
 
   it('keeps a session as two options that WordPress does not load by itself', async () => {
@@ -78,7 +69,7 @@ describeWith('mariadbd', "WordPress' options table", () => {
       [`_wp_session_${ID}`]: 'n|i:1;',
       [`_wp_session_expires_${ID}`]: `${SECONDS + 1440}.000`,
     })
-    const loaded = await rowsOf(pool, "SELECT 1 FROM wp_options WHERE autoload <> 'no'")
+    const loaded = await rowsOf(maria.pool, "SELECT 1 FROM wp_options WHERE autoload <> 'no'")
     expect(loaded).toEqual([])
   })
 
@@ -121,7 +112,7 @@ describeWith('mariadbd', "WordPress' options table", () => {
     async (text) => {
       const { read, gc } = setUp()
       await original('n|i:1;', 0)
-      await rowsOf(pool, "UPDATE wp_options SET option_value = ? WHERE option_name LIKE '%expires%'", [text]) // prettier-ignore
+      await rowsOf(maria.pool, "UPDATE wp_options SET option_value = ? WHERE option_name LIKE '%expires%'", [text]) // prettier-ignore
 
       expect(await read()).toBeUndefined()
       expect(await gc()).toBe(1)
@@ -131,10 +122,13 @@ describeWith('mariadbd', "WordPress' options table", () => {
 
   it('collects both options of what has ended, whoever wrote it, and leaves the rest', async () => {
     const { insert, gc, clock } = setUp()
-    await rowsOf(pool, "INSERT INTO wp_options (option_name, option_value) VALUES ('siteurl', '1')")
+    await rowsOf(
+      maria.pool,
+      "INSERT INTO wp_options (option_name, option_value) VALUES ('siteurl', '1')",
+    )
     await insert('mine', 'a'.repeat(32))
     await original('theirs', SECONDS, 'b'.repeat(32))
-    await rowsOf(pool, "INSERT INTO wp_options (option_name, option_value) VALUES ('_wp_session_expires_x', '1')") // prettier-ignore
+    await rowsOf(maria.pool, "INSERT INTO wp_options (option_name, option_value) VALUES ('_wp_session_expires_x', '1')") // prettier-ignore
     clock.ms += 1_000_000
     await insert('live')
     clock.ms += 1_000_000
@@ -161,7 +155,7 @@ describeWith('mariadbd', "WordPress' options table", () => {
   it('takes the place of what is left of a session', async () => {
     const { insert, read } = setUp()
     await original('half', SECONDS)
-    await rowsOf(pool, "DELETE FROM wp_options WHERE option_name LIKE '%expires%'")
+    await rowsOf(maria.pool, "DELETE FROM wp_options WHERE option_name LIKE '%expires%'")
     expect(await read()).toBeUndefined()
 
     expect(await insert('whole')).toBe(true)
@@ -200,16 +194,16 @@ describeWith('mariadbd', "WordPress' options table", () => {
   })
 
   it('refuses characters that the column has not, also where the server would cut them', async () => {
-    await rowsOf(pool, 'DROP TABLE wp_options')
-    await rowsOf(pool, optionsTable('wp_', 'utf8mb3_unicode_ci'))
-    await rowsOf(pool, "SET GLOBAL sql_mode = ''")
-    const lenient = await mariadbPool(server)
+    await rowsOf(maria.pool, 'DROP TABLE wp_options')
+    await rowsOf(maria.pool, optionsTable('wp_', 'utf8mb3_unicode_ci'))
+    await rowsOf(maria.pool, "SET GLOBAL sql_mode = ''")
+    const lenient = await mariadbPool(maria.server)
     const { insert, update, read } = setUp({ database: mysql(lenient) })
     await insert('Zo\u00eb \u20ac')
 
     await expect(update('before \u{1f600} after')).rejects.toThrow(EncodeError)
     expect(await read()).toBe('Zo\u00eb \u20ac')
-    await rowsOf(pool, 'SET GLOBAL sql_mode = DEFAULT')
+    await rowsOf(maria.pool, 'SET GLOBAL sql_mode = DEFAULT')
     await lenient.end()
   })
 
@@ -217,7 +211,7 @@ describeWith('mariadbd', "WordPress' options table", () => {
     const { insert, chain, context } = setUp()
     await insert('data')
     const name = "SHA2(CONCAT(DATABASE(), '.wp_options.', ?), 256)"
-    const php = await pool.getConnection()
+    const php = await maria.pool.getConnection()
     const take = await php.query({ sql: `SELECT GET_LOCK(${name.replace('?', `'${ID}'`)}, 0) AS locked` } as never) // prettier-ignore
     expect(take[0]).toEqual([{ locked: 1 }])
     const late = context({ id: ID, lock: 'exclusive', lockWaitMs: 40 })
@@ -229,10 +223,10 @@ describeWith('mariadbd', "WordPress' options table", () => {
 
     const next = context({ id: ID, lock: 'exclusive', lockWaitMs: 5000 })
     await chain.open(next)
-    const [held] = await rowsOf(pool, `SELECT IS_USED_LOCK(${name}) AS holder`, [ID])
+    const [held] = await rowsOf(maria.pool, `SELECT IS_USED_LOCK(${name}) AS holder`, [ID])
     expect(held?.['holder']).not.toBeNull()
     await chain.close(next)
-    const [free] = await rowsOf(pool, `SELECT IS_USED_LOCK(${name}) AS holder`, [ID])
+    const [free] = await rowsOf(maria.pool, `SELECT IS_USED_LOCK(${name}) AS holder`, [ID])
     expect(free?.['holder']).toBeNull()
   })
 
@@ -242,8 +236,8 @@ describeWith('mariadbd', "WordPress' options table", () => {
     const activation = context({ id: ID, lock: 'exclusive' })
     await chain.open(activation)
     const name = "SHA2(CONCAT(DATABASE(), '.wp_options.', ?), 256)"
-    const [row] = await rowsOf(pool, `SELECT IS_USED_LOCK(${name}) AS holder`, [ID])
-    await rowsOf(pool, `KILL ${Number(row?.['holder'])}`)
+    const [row] = await rowsOf(maria.pool, `SELECT IS_USED_LOCK(${name}) AS holder`, [ID])
+    await rowsOf(maria.pool, `KILL ${Number(row?.['holder'])}`)
 
     await expect(Promise.resolve(chain.write(ID, bytes('late'), activation))).rejects.toMatchObject(
       {
@@ -255,7 +249,7 @@ describeWith('mariadbd', "WordPress' options table", () => {
   })
 
   it('gives a connection back as it was', async () => {
-    const one = await mariadbPool(server, { connectionLimit: 1 })
+    const one = await mariadbPool(maria.server, { connectionLimit: 1 })
     const { insert, chain, context } = setUp({ database: mysql(one) })
     await insert('data')
     const before = await rowsOf(one, 'SELECT @@SESSION.wait_timeout AS idle, CONNECTION_ID() AS id')
@@ -317,7 +311,7 @@ describeWith('mariadbd', "WordPress' options table", () => {
 
   it('serves a manager: sessions are made, kept, renamed and ended', async () => {
     const manager = createSessionManager({
-      handlers: [optionsTableHandler({ database: mysql(pool) })],
+      handlers: [optionsTableHandler({ database: mysql(maria.pool) })],
     })
     const first = await manager.start()
     first.set('n', 1)
