@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { MaybePromise, Next, Payload, SessionContext } from '../handler.js'
+import type { MaybePromise, SessionContext, SessionHandler } from '../handler.js'
 import { run, wait, type Flow } from '../lib/flow.js'
 import { freshCopies, type Change, type FreshCopiesOptions } from '../lib/fresh-copies.js'
 import { announcer, type InvalidationChannel } from '../lib/invalidation.js'
@@ -13,22 +13,9 @@ export interface MemoryCacheOptions extends FreshCopiesOptions {
 }
 
 /** The operations that a cache takes part in. All others pass through. */
-export interface MemoryCache {
-  read(id: string, context: SessionContext, next: Next['read']): MaybePromise<Payload | undefined>
-  write(
-    id: string,
-    payload: Payload,
-    context: SessionContext,
-    next: Next['write'],
-  ): MaybePromise<boolean>
-  destroy(id: string, context: SessionContext, next: Next['destroy']): MaybePromise<boolean>
-  updateTimestamp(
-    id: string,
-    payload: Payload,
-    context: SessionContext,
-    next: Next['updateTimestamp'],
-  ): MaybePromise<boolean>
-  validateId(id: string, context: SessionContext, next: Next['validateId']): MaybePromise<boolean>
+type Operation = 'read' | 'write' | 'destroy' | 'updateTimestamp' | 'validateId'
+
+export interface MemoryCache extends Required<Pick<SessionHandler, Operation>> {
   dispose(): void
 }
 

@@ -9,10 +9,11 @@
  * @module
  */
 import { isUtf8 } from 'node:buffer'
-import { DecodeError, EncodeError, SessionError } from '../errors.js'
+import { DecodeError, EncodeError } from '../errors.js'
 import type { Payload } from '../handler.js'
 import { EMPTY } from '../lib/bytes.js'
-import { findFault, type Parts } from '../lib/find-fault.js'
+import { encodeChecked } from '../lib/encode-checked.js'
+import type { Parts } from '../lib/find-fault.js'
 import { keepWording } from '../lib/keep-wording.js'
 import { classOf, isPlainObject } from '../lib/plain-object.js'
 import type { Serializer, SessionData } from '../serializer.js'
@@ -33,17 +34,20 @@ export const jsonSerializer: Serializer = {
 }
 
 function encode(data: SessionData): Payload {
-  try {
-    const rules = { reasonAgainst, partsOf, cycles: false, maxDepth: MAX_DEPTH }
-    const fault = findFault(data, rules)
-    if (fault !== undefined) throw new EncodeError(FORMAT, fault.reason, fault.path)
+  return encodeChecked(data, RULES, () => {
     if (Array.isArray(data)) throw new EncodeError(FORMAT, 'a list in place of the variables')
     const text = JSON.stringify(data)
     return text === '{}' ? EMPTY : encoder.encode(text)
-  } catch (error) {
-    if (error instanceof SessionError) throw error
-    throw new EncodeError(FORMAT, 'data that could not be read', [], { cause: error })
-  }
+  })
+}
+
+const RULES = {
+  format: FORMAT,
+  otherwise: 'data that could not be read',
+  reasonAgainst,
+  partsOf,
+  cycles: false,
+  maxDepth: MAX_DEPTH,
 }
 
 function reasonAgainst(value: unknown): string | undefined {

@@ -10,10 +10,11 @@
  */
 import { types } from 'node:util'
 import { deserialize, serialize } from 'node:v8'
-import { DecodeError, EncodeError, SessionError } from '../errors.js'
+import { DecodeError } from '../errors.js'
 import type { Payload } from '../handler.js'
 import { EMPTY } from '../lib/bytes.js'
-import { findFault, type Parts } from '../lib/find-fault.js'
+import { encodeChecked } from '../lib/encode-checked.js'
+import type { Parts } from '../lib/find-fault.js'
 import { keepWording } from '../lib/keep-wording.js'
 import { classOf, isPlainObject } from '../lib/plain-object.js'
 import type { Serializer, SessionData } from '../serializer.js'
@@ -32,17 +33,20 @@ export const v8Serializer: Serializer = {
 }
 
 function encode(data: SessionData): Payload {
-  try {
-    const rules = { reasonAgainst, partsOf, cycles: true, maxDepth: MAX_DEPTH }
-    const fault = findFault(data, rules)
-    if (fault !== undefined) throw new EncodeError(FORMAT, fault.reason, fault.path)
+  return encodeChecked(data, RULES, () => {
     if (Object.keys(data).length === 0) return EMPTY
     const bytes = serialize(data)
     return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
-  } catch (error) {
-    if (error instanceof SessionError) throw error
-    throw new EncodeError(FORMAT, 'data that cannot be cloned', [], { cause: error })
-  }
+  })
+}
+
+const RULES = {
+  format: FORMAT,
+  otherwise: 'data that cannot be cloned',
+  reasonAgainst,
+  partsOf,
+  cycles: true,
+  maxDepth: MAX_DEPTH,
 }
 
 /** Classes the engine keeps; it would turn instances of any other into plain objects. */
