@@ -142,6 +142,8 @@ export interface SessionHandler {
   readonly shared?: boolean | undefined
   /** A layer that changes ids: what `listByOwner` names below it has another name above. */
   readonly renames?: boolean | undefined
+  /** `false` for a layer that keeps no records: a manager refuses it as the innermost handler. */
+  readonly stores?: boolean | undefined
   open(context: SessionContext, next: Next['open']): MaybePromise<void>
   close(context: SessionContext, next: Next['close']): MaybePromise<void>
   read(id: string, context: SessionContext, next: Next['read']): MaybePromise<Payload | undefined>
@@ -195,7 +197,7 @@ const PASS = {
 for (const operation of Object.values(PASS)) passThrough.add(operation)
 
 /** What is no operation. */
-const FIELDS: ReadonlySet<string> = new Set(['name', 'copies', 'shared', 'renames'])
+const FIELDS: ReadonlySet<string> = new Set(['name', 'copies', 'shared', 'renames', 'stores'])
 
 /**
  * Makes a handler of the operations given; those left out pass through at no cost.

@@ -166,6 +166,12 @@ function createHost(
   const { name, onStoreError, gc } = settings
   const copies = onStoreError === 'stale' ? lastCopies(gc.maxLifetime * 1000) : undefined
   const given = composeChain(handlers) // errors count the handlers as they were given
+  const innermost = handlers.at(-1)
+  if (innermost?.stores === false) {
+    throw new TypeError(
+      `"handlers": the last one, "${innermost.name}", stores nothing; end with a store`,
+    )
+  }
   const fault = owners ? ownersFault(handlers) : undefined
   if (fault !== undefined) throw new TypeError(`"owners": ${fault}`)
   const whole = copies === undefined ? given : composeChain([copies.layer, ...handlers])

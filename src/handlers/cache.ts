@@ -92,6 +92,7 @@ export function cacheHandler(options: CacheOptions): SessionHandler {
   return defineHandler({
     name: 'cache',
     copies: true,
+    stores: false,
     open(context, next) {
       looks.forget(context)
       return next(context)

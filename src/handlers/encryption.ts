@@ -88,6 +88,7 @@ export function encryptionHandler(options: EncryptionOptions): SessionHandler {
 
   return defineHandler({
     name: NAME,
+    stores: false,
     read(id, context, next) {
       seen.delete(context)
       const sealed = next(id, context)

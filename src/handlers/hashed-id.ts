@@ -62,6 +62,7 @@ export function hashedIdHandler(options: HashedIdOptions = {}): SessionHandler {
   return defineHandler({
     name: 'hashed-id',
     renames: true,
+    stores: false,
     open: (context, next) => next(below(context)),
     close: (context, next) => next(below(context)),
     read(id, context, next) {

@@ -97,7 +97,15 @@ function recorder(
   const all: Required<
     Omit<
       HandlerDefinition,
-      'name' | 'copies' | 'shared' | 'renames' | 'list' | 'count' | 'listByOwner' | 'dispose'
+      | 'name'
+      | 'copies'
+      | 'shared'
+      | 'renames'
+      | 'stores'
+      | 'list'
+      | 'count'
+      | 'listByOwner'
+      | 'dispose'
     >
   > = {
     open: ({ savePath, name }) =>
