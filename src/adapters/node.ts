@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { StateError } from '../errors.js'
 import { isPromise } from '../lib/flow.js'
 import type { SessionManager } from '../manager.js'
 import type { Settings, StartOverrides } from '../options/options.js'
@@ -68,8 +69,8 @@ export function sessionMiddleware<Data extends object = SessionData>(
   options: NodeOptions = {},
 ): SessionMiddleware {
   const resolved = resolveNodeOptions(options)
-  const { settings } = stateFor(manager.startNew())
   const key = keyOf(manager)
+  const { settings } = stateFor(manager.startNew())
   // The same getter for all requests: one of its own for each costs V8 14 µs (http.bench.ts).
   const property: PropertyDescriptor = {
     configurable: true,
@@ -85,6 +86,7 @@ export function sessionMiddleware<Data extends object = SessionData>(
   ): Promise<void> | void {
     const visited = request as unknown as Visited
     const visit = (visited[key] ??= hold(new Visit(manager, request, response, resolved)))
+    if (visit.manager !== manager) throw sameName(manager)
     Object.defineProperty(request, 'session', property)
     const started = mayName(request, settings) ? start(visit) : undefined
     if (next === undefined) return ready(started)
@@ -118,25 +120,36 @@ export async function startSession<Data extends object = SessionData>(
   const visit = (visited[key] ??= hold(
     new Visit(manager, request, response, resolveNodeOptions(nodeOptions)),
   )) as unknown as Visit<Data>
+  if (visit.manager !== manager) throw sameName(manager)
   visit.touched = true
   return await startLater(visit, overrides)
 }
 
-/** A request that keeps its visits, one for each manager; a `WeakMap` costs 6 µs a request. */
+/** A request that keeps its visits, one for each name of a session; a `WeakMap` costs 6 µs a request. */
 interface Visited {
   [key: symbol]: Visit<object> | undefined
 }
 
 const keys = new WeakMap<object, symbol>()
 
-/** Where requests keep their visit of this manager. */
-function keyOf(manager: object): symbol {
+/** Where requests keep their visit of this manager. @throws {TypeError} For what is none. */
+function keyOf(manager: Pick<SessionManager, 'name' | 'startNew'>): symbol {
   let key = keys.get(manager)
   if (key === undefined) {
-    key = Symbol('session')
+    if (typeof manager?.startNew !== 'function') {
+      throw new TypeError('"manager" must be what createSessionManager() makes')
+    }
+    key = Symbol.for(`sessionz.visit.${manager.name}`)
     keys.set(manager, key)
   }
   return key
+}
+
+/** Each of the two would send its cookie over the other's. */
+function sameName({ name }: { readonly name: string }): StateError {
+  return new StateError(
+    `req.session: two managers of one request are named "${name}"; give one of them another "name", or use one manager`,
+  )
 }
 
 /** Whether the request may name a session; the manager looks closer. */
