@@ -43,6 +43,7 @@ export class Session<Data extends object = SessionData> {
   /** Use `manager.start()`. */
   constructor(state: SessionState) {
     this.#state = state
+    Object.preventExtensions(this) // `session.user = ...` would be lost without a word
   }
 
   static {

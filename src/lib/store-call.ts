@@ -47,10 +47,21 @@ export function storeCall(
  */
 export function storeFailure(handler: string, operation: string, error: unknown): unknown {
   if (error instanceof SessionError) return error
-  const code = errorCode(error)
-  const known = CODE.test(code) ? ` (${code})` : ''
+  const known = wordFor(error)
   return new StoreError(handler, operation, `the store failed${known}`)
 }
+
+/** The code of an error, else the name of its class where that tells anything: `ClientClosedError`. */
+function wordFor(error: unknown): string {
+  const code = errorCode(error)
+  if (CODE.test(code)) return ` (${code})`
+  const { name = '' } =
+    (error as { constructor?: { name?: unknown } } | null | undefined)?.constructor ?? {}
+  return typeof name === 'string' && CLASS.test(name) ? ` (${name})` : ''
+}
+
+/** A class of errors that is none of the language's own. */
+const CLASS = /^(?!Type|Range|Eval|Syntax|Reference|URI|Aggregate)[A-Z][A-Za-z]{2,40}Error$/
 
 /** As systems and databases have them: ECONNREFUSED, ER_LOCK_DEADLOCK, 40001. */
 const CODE = /^[A-Z0-9][A-Z0-9_]{1,40}$/

@@ -107,7 +107,7 @@ function openOther(
   if (types.isUint8Array(value)) return writeLeaf(writer, () => writeBytes(writer, value))
   if (types.isMap(value)) return openMap(writer, parent, value)
   if (isPlainObject(value)) return openRecord(writer, parent, value)
-  return refuse(writer, `an instance of ${classOf(value)}, which is not registered`)
+  return refuse(writer, `an instance of ${classOf(value)} (no codec is registered for it)`)
 }
 
 function writeLeaf(writer: Writer, write: () => void): undefined {
