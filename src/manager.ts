@@ -168,9 +168,7 @@ function createHost(
   const given = composeChain(handlers) // errors count the handlers as they were given
   const innermost = handlers.at(-1)
   if (innermost?.stores === false) {
-    throw new TypeError(
-      `"handlers": the last one, "${innermost.name}", stores nothing; end with a store`,
-    )
+    throw new TypeError(`handler "${innermost.name}" stores nothing: end the chain with a store`)
   }
   const fault = owners ? ownersFault(handlers) : undefined
   if (fault !== undefined) throw new TypeError(`"owners": ${fault}`)

@@ -7,9 +7,7 @@
 
 /** @throws {TypeError} For what is no object of options, and for an option that does not exist, by name. */
 export function assertKnownKeys(owner: string, options: object, known: object): void {
-  if (typeof options !== 'object' || options === null) {
-    throw wrongType(owner, 'given an object of options', options)
-  }
+  if (Object(options) !== options) throw wrongType(owner, 'given options', options)
   for (const key of Object.keys(options)) {
     if (!Object.hasOwn(known, key)) {
       throw new TypeError(

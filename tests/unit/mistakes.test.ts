@@ -32,7 +32,7 @@ describe('a chain that ends with a layer', () => {
 
   it.each(Object.keys(layers))('is refused, as it keeps nothing: %s', (name) => {
     const layer = layers[name] as () => SessionHandler
-    const message = `"handlers": the last one, "${name}", stores nothing; end with a store`
+    const message = `handler "${name}" stores nothing: end the chain with a store`
 
     expect(() => createSessionManager({ handlers: [layer()] })).toThrow(new TypeError(message))
     // The order of another library: what the store above keeps would never meet the layer.
@@ -51,7 +51,7 @@ describe('a factory', () => {
     ['createSessionManager', (options) => createSessionManager(options ?? null)],
   ])('without its options says so: %s', (name, make) => {
     expect(() => make(untyped(undefined))).toThrow(
-      new RegExp(`^"${name}" must be given an object of options, got (undefined|null)$`),
+      new RegExp(`^"${name}" must be given options, got (undefined|null)$`),
     )
   })
 
