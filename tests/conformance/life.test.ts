@@ -141,4 +141,53 @@ function casesOf({ start, tells }: HandlerKind): void {
       })
     }
   })
+
+  /** T47: bytes that no session of format `php` is. */
+  const SPOILT: Record<string, string> = {
+    'a text of another format': '{"n":1}',
+    'one that was cut': 'n|i:',
+    'a length that is a lie': 'n|s:999999999:"x";',
+    'more nesting than is read': `n|${'a:1:{i:0;'.repeat(5000)}N;${'}'.repeat(5000)}`,
+    'bytes that are no value': 'n|\x00\x01\x02',
+    'a reference to nothing': 'n|R:9;',
+    'an object of a class that refuses its data': 'n|O:8:"DateTime":0:{}',
+    'something behind the end': 'n|i:1;garbage',
+    'a format that is not read': '\x00\x00\x00\x02\x14\x01\x11\x01n\x06\x01',
+  }
+
+  describe('whose record is spoilt', () => {
+    const bytes = (text: string) => new Uint8Array(Buffer.from(text, 'latin1'))
+    const asIs = (payload: Uint8Array) => ({
+      name: 'as-is',
+      encode: () => payload,
+      decode: () => ({}),
+    })
+
+    it.each(Object.keys(SPOILT))(
+      'costs one visitor one session, and nobody an error: %s',
+      async (what) => {
+        const payload = bytes(SPOILT[what] as string)
+        const vandal = set({ serializer: asIs(payload), lazyWrite: false })
+        const cookieHeader = await stored(vandal.manager, { n: 1 })
+        const { manager } = set()
+
+        const events = await eventsOf('sessionz:unreadable', async () => {
+          for (let visit = 0; visit < 2; visit += 1) {
+            const session = await manager.start({ cookieHeader })
+            expect([session.isNew, { ...session.data }]).toEqual([true, {}])
+            session.data['n'] = 2
+            const renewed = cookieOf(await session.commit())
+            expect(renewed).not.toBe(cookieHeader)
+            expect(await seen(manager, renewed)).toEqual({ n: 2 })
+          }
+        })
+
+        expect(events).toHaveLength(2)
+        const left = await vandal.manager.start({ cookieHeader }, { readOnly: true })
+        expect(left.isNew).toBe(false) // the record stays as it is
+        await vandal.manager.destroy(left.id)
+        expect(await seen(manager, cookieHeader)).toEqual({})
+      },
+    )
+  })
 }
