@@ -74,7 +74,11 @@ function leave(scan: Scan, text: string, at: number): number {
 
 function next(scan: Scan, text: string, at: number): number {
   const character = text[at] as string
-  if (character === '>') return close(scan, at)
+  if (character === '>') {
+    scan.out += '>'
+    scan.state = isForm(scan) ? formEnd : plain
+    return at + 1
+  }
   if (character === '/') {
     scan.state = slash
     return at + 1
@@ -89,21 +93,18 @@ function next(scan: Scan, text: string, at: number): number {
   return at + 1
 }
 
-function close(scan: Scan, at: number): number {
-  scan.out += '>'
-  scan.state = isForm(scan) ? formEnd : plain
-  return at + 1
-}
-
 /** Of `/>`; any other slash ends the tag for us, and what follows is text. */
 function slash(scan: Scan, text: string, at: number): number {
   scan.out += '/'
-  if (text[at] === '>') return close(scan, at)
   scan.state = plain
-  return at
+  if (text[at] !== '>') return at
+  scan.out += '>'
+  // Two characters are enough for PHP to believe in the end of a tag.
+  if (isForm(scan)) scan.out += scan.rules.afterForm(scan.action)
+  return at + 1
 }
 
-/** One more character has to come before PHP believes in the end of a tag. */
+/** After a bare `>`, one more character has to come before PHP believes in the end of a tag. */
 function formEnd(scan: Scan, _: string, at: number): number {
   scan.out += scan.rules.afterForm(scan.action)
   scan.state = plain

@@ -49,6 +49,24 @@ describe('a page in two pieces', () => {
   }
 })
 
+describe('a form that ends the page', () => {
+  it.each(['<form>', '<form action="p">', '<form action=p/>', '<form "/>'])(
+    'gets no field: %s',
+    (page) => {
+      expect(rewritten(page, OPTIONS)).toBe(page)
+      expect(rewritten(page, OPTIONS, 1)).toBe(page)
+    },
+  )
+
+  it.each(['<form/>', '<form />', '<form action="p"/>', '<form a/>', '<form action=p />'])(
+    'gets one where it is closed by a slash, as in PHP: %s',
+    (page) => {
+      expect(rewritten(page, OPTIONS)).toBe(page + FIELD)
+      expect(rewritten(page, OPTIONS, 1)).toBe(page + FIELD)
+    },
+  )
+})
+
 describe('names and ids', () => {
   it('are encoded in links, and escaped in forms', () => {
     const options = { name: 'x<y"é', id: 'a,b' }
