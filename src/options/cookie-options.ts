@@ -36,7 +36,7 @@ export interface CookieOptions {
   secure?: boolean | 'auto' | undefined
   /** PHP differs: off by default there. @default true */
   httpOnly?: boolean | undefined
-  /** In any letter case; empty leaves it out. PHP differs: empty by default. @default 'Lax' */
+  /** Sent in the letter case given; empty leaves it out. PHP differs: empty by default. @default 'Lax' */
   sameSite?: SameSite | Lowercase<SameSite> | undefined
   /** One cookie jar for each top-level site (CHIPS). @default false */
   partitioned?: boolean | undefined
@@ -52,7 +52,7 @@ export interface ResolvedCookie {
   readonly domain: string
   readonly secure: boolean | 'auto'
   readonly httpOnly: boolean
-  readonly sameSite: SameSite
+  readonly sameSite: SameSite | Lowercase<SameSite>
   readonly partitioned: boolean
   readonly priority: CookiePriority | undefined
 }
@@ -110,7 +110,8 @@ export function resolveCookieOptions(options: CookieOptions, name: string): Reso
   assertBoolean('cookie.partitioned', partitioned)
   assertBoolean('cookie.refresh', refresh)
   if (priority !== undefined) assertOneOf('cookie.priority', priority, PRIORITY)
-  const sameSite = resolveSameSite(options.sameSite ?? DEFAULTS.sameSite)
+  const { sameSite = DEFAULTS.sameSite } = options
+  assertSameSite(sameSite)
   const where = { path, domain, secure, httpOnly, sameSite, partitioned, priority }
   return applyRules(name, { lifetime, refresh, ...where })
 }
@@ -167,11 +168,10 @@ function assertDomain(domain: unknown): asserts domain is string {
   }
 }
 
-function resolveSameSite(value: unknown): SameSite {
+function assertSameSite(value: string): void {
   assertString('cookie.sameSite', value)
   const word = value.charAt(0).toUpperCase() + value.slice(1).toLowerCase()
   assertOneOf('cookie.sameSite', word, SAME_SITE)
-  return word
 }
 
 /** The rules between the options; `'auto'` becomes `true` where nothing else would be kept. */
@@ -190,7 +190,7 @@ function applyRules(name: string, cookie: ResolvedCookie): ResolvedCookie {
 function secureDemand(name: string, { sameSite, partitioned }: ResolvedCookie): string | undefined {
   if (hasPrefix(name, '__host-')) return 'a __Host- name'
   if (hasPrefix(name, '__secure-')) return 'a __Secure- name'
-  if (sameSite === 'None') return '"sameSite" None'
+  if (/^none$/i.test(sameSite)) return '"sameSite" None'
   return partitioned ? '"partitioned"' : undefined
 }
 

@@ -94,7 +94,7 @@ describe('the cookie', () => {
       domain: 'd.example',
       secure: true,
       partitioned: true,
-      sameSite: 'strict',
+      sameSite: 'Strict',
       priority: 'High',
     })
 
@@ -183,6 +183,8 @@ describePhpHeaders('the same PHP on this machine', () => {
     { path: '', httpOnly: true },
     { path: '/a/b', domain: '.example.com', sameSite: 'Strict' },
     { path: '/', domain: 'localhost', secure: true, httpOnly: true, sameSite: 'Lax' },
+    { sameSite: 'lax' },
+    { sameSite: 'none', secure: true },
   ]
 
   it.each(settings)('sends the same cookie and the same removal: %j', (options) => {

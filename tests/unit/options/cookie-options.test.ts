@@ -82,13 +82,16 @@ describe('a value out of range', () => {
     },
   )
 
-  it.each([
-    ['LAX', 'Lax'],
-    ['strict', 'Strict'],
-    ['nOnE', 'None'],
-    ['', ''],
-  ])('takes sameSite %j in any letter case', (given, sameSite) => {
-    expect(resolve({ sameSite: given, secure: true }).sameSite).toBe(sameSite)
+  it.each(['LAX', 'strict', 'nOnE', 'Lax', ''])(
+    'takes sameSite %j in any letter case, and sends it as it is written',
+    (sameSite) => {
+      expect(resolve({ sameSite, secure: true }).sameSite).toBe(sameSite)
+    },
+  )
+
+  it('knows sameSite None in any letter case for one that needs Secure', () => {
+    expect(resolve({ sameSite: 'nOnE' }).secure).toBe(true)
+    expect(() => resolve({ sameSite: 'none', secure: false })).toThrow('needs "secure"')
   })
 
   it('takes a cache limiter in any letter case, and no other word', () => {
