@@ -34,8 +34,8 @@ const FILES: SaveHandler = (savePath) => [filesHandler({ savePath })]
  * Reads a php.ini into options of the manager. What the file does not set keeps the default here,
  * which is the safe one, not PHP's.
  *
- * Settings without an effect here, and names that PHP does not know, are published as
- * `sessionz:warning`.
+ * Settings without an effect here, values that PHP refuses and names that it does not know are
+ * published as `sessionz:warning`.
  *
  * @param textOrPath The text, or the path of the file: what has no line end and no `=` is a path.
  * @param overrides Options that count more than the file's.
@@ -77,11 +77,12 @@ function chain(
   return { handlers: make(options.savePath ?? savePath) }
 }
 
-function warn({ ignored, unknown }: IniReading): void {
+function warn({ ignored, refused, unknown }: IniReading): void {
   const tell = (code: string, names: readonly string[], what: string) => {
     if (names.length === 0) return
     publish('sessionz:warning', () => ({ code, message: `php.ini: ${names.join(', ')} ${what}` }))
   }
   tell('PHP_INI_IGNORED', ignored, 'has no effect here')
+  tell('PHP_INI_REFUSED', refused, 'has a value that PHP refuses: the default stands')
   tell('PHP_INI_UNKNOWN', unknown, 'is no setting of PHP')
 }

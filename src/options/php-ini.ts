@@ -5,6 +5,13 @@
  * @see https://www.php.net/session.configuration
  */
 import type { IdOptions } from '../id/rules.js'
+import {
+  isPhpNumeric,
+  phpFlag as flag,
+  phpInteger,
+  phpQuantity as quantity,
+  phpStrictInteger,
+} from '../lib/php-ini-values.js'
 import type { CookieOptions } from './cookie-options.js'
 import type { SessionOptions } from './options.js'
 
@@ -15,6 +22,8 @@ export interface IniReading {
   readonly saveHandler: string | undefined
   /** Settings of PHP that have no effect here, though the file sets them to one. */
   readonly ignored: readonly string[]
+  /** Settings whose value PHP refuses, so that its default stands. */
+  readonly refused: readonly string[]
   /** Names that begin with `session.` and are no setting of PHP. */
   readonly unknown: readonly string[]
 }
@@ -26,19 +35,15 @@ type Draft = { -readonly [K in keyof SessionOptions]: SessionOptions[K] } & {
 }
 type Setter = (draft: Draft, value: string) => void
 
-const number = (value: string): number => Number(/^\s*[+-]?\d+/.exec(value)?.[0] ?? 0)
-/** PHP takes these words, and any number but 0. */
-const flag = (value: string): boolean => /^(?:true|yes|on)$/i.test(value) || number(value) !== 0
-
 /** PHP's name to what it sets here. */
 const SETTERS: Readonly<Record<string, Setter>> = {
   name: (draft, value) => void (draft.name = value),
   save_path: (draft, value) => void (draft.savePath = value),
   serialize_handler: (draft, value) => void (draft.serializer = value),
-  gc_probability: ({ gc }, value) => void (gc.probability = number(value)),
-  gc_divisor: ({ gc }, value) => void (gc.divisor = number(value)),
-  gc_maxlifetime: ({ gc }, value) => void (gc.maxLifetime = number(value)),
-  cookie_lifetime: ({ cookie }, value) => void (cookie.lifetime = number(value)),
+  gc_probability: ({ gc }, value) => void (gc.probability = quantity(value)),
+  gc_divisor: ({ gc }, value) => void (gc.divisor = quantity(value)),
+  gc_maxlifetime: ({ gc }, value) => void (gc.maxLifetime = quantity(value)),
+  cookie_lifetime: ({ cookie }, value) => void (cookie.lifetime = quantity(value)),
   cookie_path: ({ cookie }, value) => void (cookie.path = value),
   cookie_domain: ({ cookie }, value) => void (cookie.domain = value),
   cookie_secure: ({ cookie }, value) => void (cookie.secure = flag(value)),
@@ -55,13 +60,27 @@ const SETTERS: Readonly<Record<string, Setter>> = {
   use_strict_mode: (draft, value) => void (draft.useStrictMode = flag(value)),
   cache_limiter: (draft, value) =>
     void (draft.cacheLimiter = value.toLowerCase() as NonNullable<SessionOptions['cacheLimiter']>),
-  cache_expire: (draft, value) => void (draft.cacheExpire = number(value)),
+  cache_expire: (draft, value) => void (draft.cacheExpire = quantity(value)),
   lazy_write: (draft, value) => void (draft.lazyWrite = flag(value)),
-  sid_length: ({ id }, value) => void (id.length = number(value)),
-  sid_bits_per_character: ({ id }, value) => void (id.bitsPerCharacter = number(value) as 4),
+  sid_length: ({ id }, value) => void (id.length = phpInteger(value)),
+  sid_bits_per_character: ({ id }, value) => void (id.bitsPerCharacter = phpInteger(value) as 4),
   hash_function: ({ id }, value) =>
-    void (id.hashFunction = /^\d+$/.test(value) ? number(value) : value),
-  hash_bits_per_character: ({ id }, value) => void (id.hashBitsPerCharacter = number(value) as 4),
+    void (id.hashFunction = /^\d+$/.test(value) ? phpInteger(value) : value),
+  hash_bits_per_character: ({ id }, value) =>
+    void (id.hashBitsPerCharacter = phpInteger(value) as 4),
+}
+
+const isWithin = (value: string, min: number, max: number): boolean => {
+  const given = phpStrictInteger(value)
+  return given !== undefined && given >= min && given <= max
+}
+
+/** Where PHP takes no other value. */
+const TAKEN: Readonly<Record<string, (value: string) => boolean>> = {
+  name: (value) => value !== '' && !isPhpNumeric(value),
+  cookie_lifetime: (value) => phpInteger(value) >= 0 && quantity(value) >= 0,
+  sid_length: (value) => isWithin(value, 22, 256),
+  sid_bits_per_character: (value) => isWithin(value, 4, 6),
 }
 
 /** Settings without a counterpart, and the values at which that makes no difference. */
@@ -83,13 +102,15 @@ const WITHOUT_EFFECT: Readonly<Record<string, RegExp>> = {
 export function readSessionSettings(settings: ReadonlyMap<string, string>): IniReading {
   const draft: Draft = { gc: {}, cookie: {}, id: {} }
   const ignored: string[] = []
+  const refused: string[] = []
   const unknown: string[] = []
   for (const [name, value] of settings) {
     if (!name.startsWith('session.') || name === 'session.save_handler') continue
     const short = name.slice('session.'.length)
     const harmless = own(WITHOUT_EFFECT, short)
     const setter = own(SETTERS, short)
-    if (setter !== undefined) setter(draft, value)
+    if (own(TAKEN, short)?.(value) === false) refused.push(name)
+    else if (setter !== undefined) setter(draft, value)
     else if (harmless === undefined) unknown.push(name)
     else if (!harmless.test(value)) ignored.push(name)
   }
@@ -97,6 +118,7 @@ export function readSessionSettings(settings: ReadonlyMap<string, string>): IniR
     options: withoutEmpty(draft),
     saveHandler: settings.get('session.save_handler'),
     ignored,
+    refused,
     unknown,
   }
 }

@@ -162,6 +162,23 @@ describe('what means nothing here', () => {
     ])
   })
 
+  it.each([
+    'name = 123',
+    'name = "-1.5e3"',
+    'name = ""',
+    'cookie_lifetime = -5',
+    'sid_length = 21',
+    'sid_length = "26 "',
+    'sid_length = 0x20',
+    'sid_bits_per_character = 7',
+    'sid_bits_per_character = 5.0',
+  ])('is a value that PHP refuses, and goes on without: session.%s', (line) => {
+    expect(fromPhpIni(`session.${line}\n`)).toEqual({})
+    expect(warnings).toEqual([
+      `php.ini: session.${line.split(' ')[0]} has a value that PHP refuses: the default stands`,
+    ])
+  })
+
   it.each(['constructor', '__proto__', 'toString'])('is %s', (name) => {
     expect(fromPhpIni(`session.${name} = 1`)).toEqual({})
     expect(warnings).toEqual([`php.ini: session.${name} is no setting of PHP`])

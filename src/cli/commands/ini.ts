@@ -19,6 +19,7 @@ export const ini = command({
     const text = Buffer.from(await readInput(words[0] as string, io)).toString('utf8')
     const reading = readSessionSettings(settingsOf(text, io.env))
     for (const name of reading.ignored) note(`warning: ${name} has no effect here`)
+    for (const name of reading.refused) note(`warning: ${name} has a value that PHP refuses`)
     for (const name of reading.unknown) note(`warning: ${name} is no setting of PHP`)
     await out.line(isGiven(given, 'json') ? JSON.stringify(reading.options) : moduleOf(reading))
     return EXIT.ok
