@@ -57,6 +57,7 @@ export async function startPostgres(...settings: string[]): Promise<PostgresServ
     }>('pg')
     return new pg.Pool({ host: '127.0.0.1', port, user: 'test', database: 'postgres', ...more })
   }
+  await answering(await pool({ max: 1 }))
   const kill = daemon.stop
   const stop = async () => {
     await daemon.halt('SIGINT') // the fast way to end: it waits for nobody
@@ -70,4 +71,17 @@ export async function startPostgres(...settings: string[]): Promise<PostgresServ
     return () => signal('SIGCONT')
   }
   return Object.assign(daemon, { pool, stop, pause })
+}
+
+/** It takes connections before it serves them. Four hundred times at the most. */
+async function answering(pool: TestPool): Promise<void> {
+  try {
+    for (let attempt = 0; attempt < 400; attempt += 1) {
+      if (await pool.query('SELECT 1').then(Boolean, () => false)) return
+      await new Promise((resolve) => setTimeout(resolve, 25))
+    }
+    throw new Error('PostgreSQL does not get ready')
+  } finally {
+    await pool.end()
+  }
 }
