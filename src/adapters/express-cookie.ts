@@ -48,6 +48,8 @@ const warnOfDate = deprecate(
   'SESSIONZ_MAX_AGE_DATE',
 )
 
+type Words = Record<string, unknown>
+
 /**
  * A session's cookie.
  *
@@ -71,8 +73,9 @@ export class Cookie {
     this.maxAge = null
     if (options) {
       if (typeof options !== 'object') throw new TypeError('argument options must be a object')
-      const { data: _, ...given } = options as CookieOptions & { data?: unknown }
-      Object.assign(this, given)
+      for (const name in options) {
+        if (name !== 'data') (this as Words)[name] = (options as Words)[name]
+      }
     }
     this.originalMaxAge ??= this.maxAge
   }

@@ -11,8 +11,8 @@ export function beforeHeaders(response: AnyResponse, work: () => void): void {
   let called = false
   response.writeHead = (...args) => {
     if (called || response.headersSent) return writeHead.apply(response, args)
-    called = true
     const rest = takeHeaders(response, args)
+    called = true
     work()
     return writeHead.apply(response, rest)
   }
@@ -24,7 +24,8 @@ function takeHeaders(response: AnyResponse, args: readonly unknown[]): unknown[]
   if (typeof status === 'number') response.statusCode = status
   const given = headersArgument(args)
   for (const [name, values] of grouped(pairsOf(given))) {
-    response.setHeader(name, (values.length === 1 ? values[0] : values.flat()) as HeaderValue)
+    if (name !== '')
+      response.setHeader(name, (values.length === 1 ? values[0] : values.flat()) as HeaderValue)
   }
   return typeof args[1] === 'string' ? args.slice(0, 2) : args.slice(0, 1)
 }

@@ -74,7 +74,7 @@ function read(sessions: Records, id: string): SessionData | undefined {
   const record = JSON.parse(text) as SessionData
   const expires: unknown = record.cookie?.expires
   const date = typeof expires === 'string' ? new Date(expires) : (expires as Date | null)
-  if (!date || date > new Date()) return record
+  if (!(date && date <= new Date())) return record
   delete sessions[id]
   return undefined
 }

@@ -1,4 +1,5 @@
 /** The middleware that gives requests their session as express-session does. */
+import type { ServerResponse } from 'node:http'
 import type { Callback, Secret, SessionRequest } from './express-contract.js'
 import { cookieText, type CookieAttributes } from './express-cookie-text.js'
 import { delayEnd } from './express-end.js'
@@ -39,7 +40,7 @@ export function createMiddleware(options: ResolvedOptions): Middleware {
     request.sessionID = sentId
     const visit = newVisit(request, options, sentId)
     attach(visit, response, { next, secret: secrets[0] as Secret })
-    if (sentId && options.exclusive) {
+    if (sentId && options.exclusive && canEnd(response)) {
       takeLock(visit, response).then(() => process.nextTick(start, visit, next), next)
     } else start(visit, next)
   }
@@ -72,6 +73,11 @@ function attach(visit: Visit, response: AnyResponse, { next, secret }: Attachmen
   })
 }
 
+/** An upgrade comes with no response, or a pretended one, whose end would never give the lock back. */
+function canEnd(response: AnyResponse): boolean {
+  return typeof (response as Partial<ServerResponse>).on === 'function'
+}
+
 /** A store that is cut off says so; requests go on without a session meanwhile. */
 function readiness({ store }: ResolvedOptions): () => boolean {
   let ready = true
@@ -83,19 +89,26 @@ function readiness({ store }: ResolvedOptions): () => boolean {
 /** The path that the client asked for, wherever the application is mounted. */
 function pathOf({ originalUrl, url = '/' }: SessionRequest): string {
   const asked = typeof originalUrl === 'string' ? originalUrl : url
-  if (asked.startsWith('/')) return asked.split(/[?#]/, 1)[0] as string
-  return URL.canParse(asked) ? new URL(asked).pathname : '/'
+  const isWhole = !asked.startsWith('/') && URL.canParse(asked)
+  return isWhole ? new URL(asked).pathname : asked.split(/[?#]/, 1)[0] || '/'
 }
 
 /** Finds the session, or begins one. A throwing handler must not look like a store that failed. */
 function start(visit: Visit, next: Callback): void {
   const { sentId, options } = visit
   if (!sentId) return next(attempt(() => begin(visit)))
-  options.store.get(sentId, (error, record) => {
-    const isMissing = error && (error as { code?: unknown }).code === 'ENOENT'
-    if (error && !isMissing) return next(error)
-    next(attempt(() => (isMissing || !record ? begin(visit) : resume(visit, record))))
-  })
+  let answered = false
+  try {
+    options.store.get(sentId, (error, record) => {
+      answered = true
+      const isMissing = error && (error as { code?: unknown }).code === 'ENOENT'
+      if (error && !isMissing) return next(error)
+      next(attempt(() => (isMissing || !record ? begin(visit) : resume(visit, record))))
+    })
+  } catch (error) {
+    if (answered) throw error
+    next(error)
+  }
 }
 
 function attempt(work: () => void): unknown {
@@ -113,7 +126,7 @@ function cookieOf(visit: Visit, secret: Secret): string | undefined {
   const { session, sessionID } = request
   if (!session || broken || !shouldSetCookie(visit, session)) return undefined
   touch(visit, session)
-  const { data } = session.cookie as { data: CookieAttributes }
+  const { data = {} } = session.cookie as { data?: CookieAttributes }
   return cookieText(options.name, signedId(sessionID as string, secret), data)
 }
 

@@ -96,11 +96,12 @@ const KNOWN = {
 /** @throws {TypeError | RangeError} Naming the option. */
 export function resolveOptions(options: SessionOptions): ResolvedOptions {
   warnOfUnknown(options)
-  const { genid, unset, cookie = {}, concurrency = 'none', lockWait = 10 } = options
+  const { genid, unset, concurrency = 'none', lockWait = 10 } = options
   if (genid && typeof genid !== 'function') throw new TypeError('genid option must be a function')
   if (unset && unset !== 'destroy' && unset !== 'keep') {
     throw new TypeError('unset option must be "destroy" or "keep"')
   }
+  const cookie = options.cookie || {}
   assertOneOf('concurrency', concurrency, ['exclusive', 'none'])
   assertNumber('lockWait', lockWait, 0, 86_400)
   const store = storeOf(options)

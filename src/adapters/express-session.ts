@@ -8,6 +8,8 @@ import {
 } from './express-contract.js'
 import type { Cookie } from './express-cookie.js'
 
+type Words = Record<string, unknown>
+
 /**
  * `req.session`: variables as properties, beside `cookie`.
  *
@@ -23,8 +25,9 @@ export class Session implements ActiveSession {
     const { sessionID } = request as SessionRequest
     Object.defineProperty(this, 'req', { value: request })
     Object.defineProperty(this, 'id', { value: sessionID })
-    for (const [name, value] of Object.entries(data ?? {})) {
-      if (!(name in this)) (this as Record<string, unknown>)[name] = value
+    if (typeof data !== 'object') return
+    for (const name in data) {
+      if (!(name in this)) (this as Words)[name] = (data as Words)[name]
     }
   }
 

@@ -7,7 +7,6 @@
  */
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { deprecate } from 'node:util'
-import { readCookies } from '../http/cookie-reader.js'
 import type { Secret, SessionRequest } from './express-contract.js'
 
 const PREFIX = 's:'
@@ -59,10 +58,24 @@ export function readSessionId(
   return parsed as string
 }
 
-/** The first cookie of the name; in quotes or not, its bytes are UTF-8. */
+/**
+ * The first cookie of the name, as the package `cookie` reads it: what has no `=` is none, blanks
+ * and quotes around it are none of it, and what cannot be decoded stays as it is.
+ */
 function headerValue({ headers }: SessionRequest, name: string): string | undefined {
-  const [value] = headers.cookie === undefined ? [] : readCookies(headers.cookie, name, 1)
-  const text = value?.trim()
-  const bare = text?.startsWith('"') ? text.slice(1, -1) : text
-  return bare && Buffer.from(bare, 'latin1').toString()
+  for (const pair of (headers.cookie ?? '').split(';')) {
+    const equals = pair.indexOf('=')
+    if (equals < 0 || pair.slice(0, equals).trim() !== name) continue
+    const text = pair.slice(equals + 1).trim()
+    return decoded(/^".*"$/.test(text) ? text.slice(1, -1) : text)
+  }
+  return undefined
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
 }

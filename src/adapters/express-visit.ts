@@ -66,7 +66,7 @@ export function isSecure({ headers, secure, socket }: SessionRequest, proxy?: bo
 
 /** Gives a request a new session. */
 export function generate(request: SessionRequest, options: ResolvedOptions): void {
-  const id = options.genid?.(request) ?? randomBytes(24).toString('base64url')
+  const id = options.genid ? options.genid(request) : randomBytes(24).toString('base64url')
   request.sessionID = id
   const session = new Session(request)
   session.cookie = new Cookie(settled(options.cookie(request), isSecure(request, options.proxy)))
@@ -94,19 +94,20 @@ export function begin(visit: Visit): void {
 export function resume(visit: Visit, record: SessionData): void {
   const { request, options } = visit
   options.store.createSession(request, record)
-  remember(visit)
+  remember(visit, record)
   if (!options.resave) visit.stored = visit.found
 }
 
-function remember(visit: Visit): void {
+/** What a record has and its session cannot, such as a variable `save`, counts as changed. */
+function remember(visit: Visit, record?: SessionData): void {
   const session = visit.request.session as ActiveSession
   visit.foundId = visit.request.sessionID
-  visit.found = variablesOf(session)
+  visit.found = variablesOf(record ?? session)
   watch(visit, session)
 }
 
 /** The variables as text, for comparing; the cookie is none of them. */
-function variablesOf({ cookie: _, ...variables }: ActiveSession): string {
+function variablesOf({ cookie: _, ...variables }: SessionData): string {
   return JSON.stringify(variables)
 }
 
@@ -189,8 +190,10 @@ export function pendingWork(visit: Visit, touches = visit.options.touches): Work
   const { store } = options
   if (visit.broken) return undefined
   if (!session) {
-    if (!id || !options.destroyUnset) return undefined
-    return (done) => void store.destroy(id, done)
+    const isUnset = session === undefined || session === null
+    return id && isUnset && options.destroyUnset
+      ? (done) => void store.destroy(id, done)
+      : undefined
   }
   touch(visit, session)
   if (typeof id !== 'string') return undefined

@@ -58,8 +58,8 @@ export interface SessionFactory {
   readonly toExpressStore: typeof toExpressStore
 }
 
-function createSession(options: SessionOptions = {}): SessionMiddleware {
-  return createMiddleware(resolveOptions(options)) as unknown as SessionMiddleware
+function createSession(options?: SessionOptions | null): SessionMiddleware {
+  return createMiddleware(resolveOptions(options ?? {})) as unknown as SessionMiddleware
 }
 
 /**

@@ -13,6 +13,7 @@ import {
   IMPLEMENTATIONS,
   idOf,
   lineOf,
+  SECRET,
   serveSessions,
   type Handler,
   type SessionServer,
@@ -213,6 +214,36 @@ describe("concurrency: 'exclusive'", () => {
     await Promise.all([slow, logout])
 
     expect(idOf(await server.ask({ headers }))).not.toBe(undefined)
+  })
+
+  it('tells next of a store that throws, and gives the session back', async () => {
+    const store = Object.assign(memory(), {
+      get: () => {
+        throw new Error('no such client')
+      },
+    })
+    const options = { store, concurrency: 'exclusive', lockWait: 0.5 } as const
+    await using server = await serveSessions(ours, options, increment)
+    const headers = { cookie: cookieFor('abc') }
+
+    for (let n = 0; n < 2; n += 1) {
+      expect((await server.ask({ headers })).body).toBe('no such client')
+    }
+  })
+
+  it('locks nothing for an upgrade, which has no response to end', async () => {
+    const options = { store: memory(), concurrency: 'exclusive', lockWait: 0.5 } as const
+    await using server = await serveSessions(ours, options, increment)
+    const headers = await loggedIn(server)
+    const upgrade = ours({ secret: SECRET, resave: false, saveUninitialized: false, ...options })
+    const request = { headers, url: '/', socket: {} } as unknown as { session?: object }
+
+    const error = await new Promise((resolve) =>
+      upgrade(request as IncomingMessage, {} as http.ServerResponse, resolve),
+    )
+
+    expect([error, request.session]).toEqual([undefined, expect.objectContaining({ views: 1 })])
+    expect((await server.ask({ headers })).body).toBe('2')
   })
 
   it('waits no longer than lockWait, and tells next', async () => {
