@@ -126,7 +126,7 @@ describe.each(Object.keys(ENTRIES))('the entry %s', (entry) => {
 })
 
 describe('the types', () => {
-  const described = ['api', 'entries'].map((name) => [
+  const described = ['api', 'entries', 'express'].map((name) => [
     name,
     readFileSync(join(ROOT, `tests/types/${name}.test-d.ts`), 'utf8'),
   ])

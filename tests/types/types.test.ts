@@ -4,7 +4,7 @@ import { compileErrors } from '../helpers/compile.js'
 
 const read = (name: string) => readFileSync(new URL(name, import.meta.url), 'utf8')
 
-describe.each(['api.test-d.ts', 'entries.test-d.ts'])('%s', (name) => {
+describe.each(['api.test-d.ts', 'entries.test-d.ts', 'express.test-d.ts'])('%s', (name) => {
   it('describes the types that users get', { timeout: 60_000 }, () => {
     expect(compileErrors(new Map([[`tests/types/${name}`, read(name)]]))).toEqual([])
   })
