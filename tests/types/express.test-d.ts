@@ -1,5 +1,5 @@
 /** The types of `sessionz/express`. Compiled against the source by `npm test`, and against `dist`. */
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer, type ServerResponse } from 'node:http'
 import session, {
   Cookie,
   MemoryStore,
@@ -20,8 +20,8 @@ declare function is<A, B>(equal: Equal<A, B>): void
 
 declare module 'sessionz/express' {
   interface SessionData {
-    user: string
-    cart: Record<string, number>
+    user?: string
+    cart?: Record<string, number>
   }
 }
 
@@ -72,7 +72,7 @@ session({ genid: () => 1 })
 session({ store: { set: () => undefined, destroy: () => undefined } })
 
 /** A handler as Express has them. */
-export async function handle(request: Express.Request & IncomingMessage, response: ServerResponse) {
+export async function handle(request: Express.Request, response: ServerResponse) {
   // Variables are there, or not.
   is<typeof request.session.user, string | undefined>(true)
   is<typeof request.sessionID, string>(true)
