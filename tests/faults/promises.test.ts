@@ -184,3 +184,26 @@ describe.each(Object.keys(STORES))('%s', (name) => {
     expect(await manager.count()).toBe(0)
   })
 })
+
+it.each<[string, number, () => SessionHandler]>([
+  ['memory', 10_000, () => memoryHandler({ maxWaiters: 10_000 })],
+  [
+    'files in this process',
+    2000,
+    () => filesHandler({ savePath: folder(), lock: 'process', maxWaiters: 2000 }),
+  ],
+])('many requests at once on one session lose nothing: %s, %i', async (_, times, make) => {
+  const { manager } = fixture({ handlers: [make()], lockWait: 60, storeTimeout: 60 })
+  const cookieHeader = await stored(manager, { n: 0 })
+  const visit = async () => {
+    const session = await manager.start({ cookieHeader })
+    session.data['n'] = 1 + (session.data['n'] as number)
+    await session.commit()
+  }
+
+  await Promise.all(Array.from({ length: times }, visit))
+
+  expect(await seen(manager, cookieHeader)).toEqual({ n: times })
+  await manager.close()
+  for (const path of folders.splice(0)) rmSync(path, { recursive: true })
+})

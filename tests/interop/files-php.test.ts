@@ -10,8 +10,10 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
-import type { FilesOptions } from '../../src/handlers/files.js'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { filesHandler, type FilesOptions } from '../../src/handlers/files.js'
+import { createSessionManager } from '../../src/manager.js'
+import type { SessionOptions } from '../../src/options/options.js'
 import { talkToNode, talkToPhp } from '../helpers/children.js'
 import { temporaryFolder } from '../helpers/folders.js'
 import { childrenOf, until } from '../helpers/processes.js'
@@ -141,6 +143,50 @@ describeWith('php', 'PHP and Node over one session', () => {
     first.kill()
 
     expect(await second.line()).toBe('n|i:0;')
+  })
+
+  describe('a Node request that calls a PHP page with the same cookie', () => {
+    const started = async (folder: string, options: SessionOptions = {}) => {
+      const handlers = [filesHandler({ savePath: folder })]
+      const manager = createSessionManager<{ n: number }>({ handlers, ...options })
+      onTestFinished(() => manager.close())
+      return await manager.start({ id: ID })
+    }
+
+    it('lets it in when the time to hold the session is over, and overwrites nothing', async () => {
+      const { folder, path, php } = setUp()
+      const page = php(`echo "ready\\n"; fgets(STDIN); ${PHP_HOLD}`)
+      expect(await page.line()).toBe('ready')
+      const session = await started(folder, { holdLimit: 2 })
+      session.set('n', 9)
+      page.say('go')
+      await until(() => waiting(path) === 1, 'PHP waits')
+
+      expect(await page.line()).toBe('0')
+      page.say('go on')
+      expect(await page.line()).toBe('closed')
+
+      await expect(session.commit()).rejects.toThrow(/holdLimit/)
+      expect(readFileSync(path, 'latin1')).toBe('n|i:1;')
+    })
+
+    it('waits for nothing where it suspends its session, and finds what the page wrote', async () => {
+      const { folder, path, php } = setUp()
+      const session = await started(folder)
+      session.set('n', 5)
+
+      await session.suspend(async () => {
+        const page = php(PHP_HOLD)
+        expect(await page.line()).toBe('5')
+        page.say('go on')
+        expect(await page.line()).toBe('closed')
+      })
+
+      expect(session.get('n')).toBe(6)
+      session.set('n', 7)
+      await session.commit()
+      expect(readFileSync(path, 'latin1')).toBe('n|i:7;')
+    })
   })
 
   it('Node finds nothing where PHP destroyed the session meanwhile', async () => {
