@@ -3,12 +3,14 @@
  *
  * @module
  */
-import { setMaxListeners } from 'node:events'
 import type { LockMode, SessionContext } from './handler.js'
 
-/** A signal nobody aborts; any number of waits may listen to it. */
+/**
+ * A signal nobody aborts. It keeps no listeners, who would never hear of it: to add one takes Node a
+ * walk through those that are there, and whatever waits without a visitor listens here.
+ */
 export const NEVER: AbortSignal = new AbortController().signal
-setMaxListeners(0, NEVER)
+NEVER.addEventListener = () => undefined
 
 /** A context whose id the manager may still settle; handlers see it read-only. */
 export type Activation = { -readonly [K in keyof SessionContext]: SessionContext[K] }
