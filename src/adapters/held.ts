@@ -38,7 +38,7 @@ type Operation = 'writeHead' | 'write' | 'end' | 'flushHeaders'
  *
  * A class, though it is nothing but a record: V8 makes literals old at once where many of them
  * survived, and an old one keeps the whole request alive until the next full collection (a fifth
- * of all that was allocated; tests/bench/http.bench.ts).
+ * of all that was allocated; tests/bench/requests-table.ts).
  */
 export class Held<Owner = unknown> {
   /**

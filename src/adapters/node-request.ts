@@ -23,7 +23,7 @@ export interface Parsed {
  * What the manager wants to know of a request.
  *
  * A class for its getter: an AbortSignal costs 10 µs and only who has to wait needs one, and a
- * getter in an object literal costs V8 as much again (tests/bench/http.bench.ts).
+ * getter in an object literal costs V8 as much again (tests/bench/requests-table.ts).
  */
 export class VisitorRequest implements SessionRequest {
   readonly cookieHeader: string | undefined

@@ -71,7 +71,7 @@ export function sessionMiddleware<Data extends object = SessionData>(
   const resolved = resolveNodeOptions(options)
   const key = keyOf(manager)
   const { settings } = stateFor(manager.startNew())
-  // The same getter for all requests: one of its own for each costs V8 14 µs (http.bench.ts).
+  // The same getter for all requests: one of its own for each costs V8 14 µs (requests-table.ts).
   const property: PropertyDescriptor = {
     configurable: true,
     get(this: Visited) {

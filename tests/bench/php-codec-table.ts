@@ -1,4 +1,4 @@
-/** The tables of docs/explanation/performance.md; php-codec-table.mjs prints them. */
+/** The tables of docs/explanation/performance.md; table.mjs prints them. */
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'

@@ -7,7 +7,7 @@
  *
  * Ratios to JSON of one run are what counts. This is for work on one value (`-t 'read cart'`): one
  * contender runs after the other here, so a busy moment meets only one of them, and real PHP cannot
- * take part. php-codec-table.mjs has everybody take turns, and makes the tables of the documentation.
+ * take part. table.mjs has everybody take turns, and makes the tables of the documentation.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

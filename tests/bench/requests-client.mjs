@@ -1,5 +1,5 @@
 /**
- * A browser's side of http.bench.ts, in a process of its own: the server's process then holds
+ * A browser's side of requests-table.ts, in a process of its own: the server's process then holds
  * nothing but the server. Takes a line of JSON for each round, is ready, waits for a line to start.
  */
 import { connect } from 'node:net'
