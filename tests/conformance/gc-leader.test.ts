@@ -1,7 +1,7 @@
 /** Of the processes over one store, one collects at a time. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { SessionHandler } from '../../src/handler.js'
@@ -11,6 +11,7 @@ import { memoryHandler } from '../../src/handlers/memory.js'
 import { optionsTableHandler } from '../../src/handlers/options-table.js'
 import { sqlRunner } from '../../src/lib/sql-run.js'
 import { asLeader } from '../../src/locks/sql-leader.js'
+import { talkToNode } from '../helpers/children.js'
 import { freshTable } from '../helpers/database-fixture.js'
 import type { Daemon } from '../helpers/daemon.js'
 import { temporaryFolder } from '../helpers/folders.js'
@@ -116,6 +117,30 @@ describeWith('flock', 'gc of files', () => {
     expect(existsSync(path)).toBe(false)
     await manager.close()
   })
+})
+
+describeWith('perl', 'gc of files by eight processes (THREATS T52)', () => {
+  it('removes each session once, and one of them does it', async () => {
+    const savePath = temporaryFolder()
+    const long = Date.now() / 1000 - 3600
+    for (let n = 0; n < 500; n += 1) {
+      const path = join(savePath, `sess_${String(n).padStart(32, '0')}`)
+      writeFileSync(path, 'n|i:1;', { mode: 0o600 })
+      utimesSync(path, long, long)
+    }
+    const live = join(savePath, `sess_${'a'.repeat(32)}`)
+    writeFileSync(live, 'n|i:1;', { mode: 0o600 })
+    const args = [savePath, '', '{}', 'collect']
+    const workers = await Promise.all(
+      Array.from({ length: 8 }, () => talkToNode('tests/helpers/children/files-worker.ts', args)),
+    )
+    for (const worker of workers) expect(await worker.line()).toBe('ready')
+    for (const worker of workers) worker.say('go')
+    const counts = await Promise.all(workers.map(async (worker) => Number(await worker.line())))
+
+    expect(counts.filter((count) => count > 0)).toEqual([500])
+    expect(readdirSync(savePath)).toEqual([`sess_${'a'.repeat(32)}`])
+  }, 60_000)
 })
 
 describe('gc when the manager is closed', () => {

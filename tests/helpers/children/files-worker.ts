@@ -96,5 +96,19 @@ async function make(): Promise<void> {
   await chain.close(activation)
 }
 
-const TASKS: Record<string, () => Promise<void>> = { hold, holdAsNobody, count, write, make }
+/** Collects until nothing is left; says how many it removed. */
+async function collect(): Promise<void> {
+  say('ready')
+  await heard()
+  say(String(await chain.gc(1440, createContext({ lock: 'none' }))))
+}
+
+const TASKS: Record<string, () => Promise<void>> = {
+  hold,
+  holdAsNobody,
+  count,
+  write,
+  make,
+  collect,
+}
 await TASKS[task]?.()
