@@ -2,7 +2,13 @@
 import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, describe, it } from 'vitest'
 import type { SessionHandler } from '../../src/handler.js'
-import { cacheHandler, lruCache, memcachedCache, redisCache } from '../../src/handlers/cache.js'
+import {
+  cacheHandler,
+  lruCache,
+  memcachedCache,
+  redisCache,
+  type RedisClient,
+} from '../../src/handlers/cache.js'
 import { encryptionHandler, generateKey } from '../../src/handlers/encryption.js'
 import { filesHandler } from '../../src/handlers/files.js'
 import { hashedIdHandler } from '../../src/handlers/hashed-id.js'
@@ -18,7 +24,8 @@ import type { Daemon } from '../helpers/daemon.js'
 import { temporaryFolder } from '../helpers/folders.js'
 import { memjs, startMemcached, type Memjs } from '../helpers/memcached-server.js'
 import { ioRedisClient, nodeRedisClient, type TestClient } from '../helpers/redis-clients.js'
-import { startRedis } from '../helpers/redis-server.js'
+import { ioRedisCluster, nodeRedisCluster } from '../helpers/redis-cluster-clients.js'
+import { startRedis, startRedisCluster, type RedisCluster } from '../helpers/redis-server.js'
 import { describeWith } from '../helpers/services.js'
 import { slowLayer } from '../helpers/slow-layer.js'
 
@@ -61,9 +68,11 @@ const hashed = (made: HandlerFixture): HandlerFixture => ({
 const keys = generateKey()
 const encryption = () => encryptionHandler({ keys })
 
+const ABOVE_MEMORY: Row = { create: (cache) => fixture(cache, (layer) => [layer], memoryBase()) }
+
 /** One row for each: what is added here is held to all that the others are. */
 const ROWS: Readonly<Record<string, Row>> = {
-  'above memory': { create: (cache) => fixture(cache, (layer) => [layer], memoryBase()) },
+  'above memory': ABOVE_MEMORY,
   'below encryption, above memory': {
     create: (cache) => fixture(cache, (layer) => [encryption(), layer], memoryBase()),
   },
@@ -140,6 +149,34 @@ describeWith('redis-server', 'the cache in Redis', () => {
       kit('above files', FILES, makeCache, true)
     })
 
+    laws(makeCache)
+  })
+})
+
+const CLUSTER_CLIENTS: Readonly<
+  Record<string, (ports: readonly number[]) => Promise<TestClient<RedisClient>>>
+> = { ioredis: ioRedisCluster, redis: nodeRedisCluster }
+
+describeWith('redis-server', 'the cache in a Redis Cluster', () => {
+  let cluster: RedisCluster
+  let made = 0
+
+  beforeAll(async () => {
+    cluster = await startRedisCluster()
+  }, 60_000)
+  afterAll(() => cluster.stop())
+
+  describe.each(Object.entries(CLUSTER_CLIENTS))('over %s', (_, connect) => {
+    let connected: TestClient<RedisClient>
+    beforeAll(async () => {
+      connected = await connect(cluster.nodes.map(({ port }) => port))
+    })
+    afterAll(() => connected.end())
+
+    /** A cache that is empty; ids of a case lie on different servers. */
+    const makeCache = () => redisCache(connected.client, { prefix: `test:${(made += 1)}:` })
+
+    kit('above memory', ABOVE_MEMORY, makeCache, true)
     laws(makeCache)
   })
 })

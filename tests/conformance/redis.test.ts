@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, it } from 'vitest'
 import type { SessionHandler } from '../../src/handler.js'
+import { cacheHandler, redisCache } from '../../src/handlers/cache.js'
 import { encryptionHandler, generateKey } from '../../src/handlers/encryption.js'
 import { hashedIdHandler } from '../../src/handlers/hashed-id.js'
 import { memoryHandler } from '../../src/handlers/memory.js'
@@ -29,16 +30,19 @@ const encryption = () => encryptionHandler({ keys })
 
 /** Layers above the handler, outermost first. */
 interface Layers {
-  readonly make: () => SessionHandler[]
+  readonly make: (client: RedisClient) => SessionHandler[]
   readonly listedAs?: (id: string) => string
 }
 
 const sha256 = (id: string) => createHash('sha256').update(id).digest('hex')
 
 const ALONE: Layers = { make: () => [] }
+/** Copies and records in one Redis, or in one Cluster. */
+const CACHED: Layers = { make: (client) => [cacheHandler({ store: redisCache(client) })] }
 const LAYERS: Readonly<Record<string, Layers>> = {
   'encryption, above redis': { make: () => [encryption()] },
   'hashed ids, above redis': { make: () => [hashedIdHandler()], listedAs: sha256 },
+  'a cache in redis, above redis': CACHED,
   'memory that keeps nothing, above redis': { make: () => [memoryHandler()] },
   'encryption, hashed ids, above redis': {
     make: () => [encryption(), hashedIdHandler()],
@@ -80,7 +84,7 @@ async function fixture(place: Place, layers: Layers) {
   const { client, options = {} } = place
   const clock = redisClock(client)
   await clock.wipe()
-  const another = () => [...layers.make(), redisHandler({ client, ...options })]
+  const another = () => [...layers.make(client), redisHandler({ client, ...options })]
   return {
     handlers: another(),
     another,
@@ -174,6 +178,11 @@ for (const [name, connect] of Object.entries(CLUSTER_CLIENTS)) {
       for (const { name: law, run } of handlerCases(create, CAPABILITIES)) {
         it(`with ${naming}: ${law}`, run)
       }
+    }
+
+    const cached = () => fixture({ client: open.client }, CACHED)
+    for (const { name: law, run } of handlerCases(cached, CAPABILITIES)) {
+      it(`below a cache: ${law}`, run)
     }
   })
 }
