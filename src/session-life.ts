@@ -67,19 +67,25 @@ export function adopt(state: SessionState, payload: Payload): void {
 export function* reload(state: SessionState): Flow<void> {
   state.id = state.storedId ?? state.id
   if (state.storedId === undefined) return forget(state)
-  yield* reloadStored(state)
+  yield* orOver(state, reloadStored(state))
   state.host.drawGc(state.settings.gc) // as PHP
+}
+
+/** Without the lock, or what it held, nothing may be stored any more. */
+function* orOver(state: SessionState, work: Flow<void>): Flow<void> {
+  try {
+    yield* work
+  } catch (error) {
+    state.status = 'aborted'
+    yield* letGo(state, close(state))
+    throw error
+  }
 }
 
 function* reloadStored(state: SessionState): Flow<void> {
   if (state.opened) return yield* reloadLocked(state)
   yield* openAnew(state, lockMode(state.settings))
-  try {
-    yield* readAnew(state)
-  } catch (error) {
-    yield* letGo(state, close(state))
-    throw error
-  }
+  yield* readAnew(state)
   yield* close(state)
 }
 
@@ -118,14 +124,8 @@ function* openAnew(state: SessionState, lock: LockMode): Flow<void> {
 export function* suspend(state: SessionState): Flow<void> {
   clearTimeout(state.holdTimer)
   lendFlash(state)
-  try {
-    yield* store(state)
-    Object.freeze(state.data)
-  } catch (error) {
-    state.status = 'aborted'
-    yield* letGo(state, close(state))
-    throw error
-  }
+  yield* orOver(state, store(state))
+  Object.freeze(state.data)
   yield* close(state)
 }
 
@@ -134,6 +134,10 @@ export function* resume(state: SessionState): Flow<void> {
   if (state.storedId === undefined || state.status !== 'active') return
   const lock = lockMode(state.settings)
   if (lock === 'read') return yield* reload(state)
+  yield* orOver(state, takeBack(state, lock))
+}
+
+function* takeBack(state: SessionState, lock: LockMode): Flow<void> {
   yield* openAnew(state, lock)
   limitHold(state)
   yield* readAnew(state)
@@ -141,24 +145,21 @@ export function* resume(state: SessionState): Flow<void> {
 
 /** Removes the record, under the lock. */
 export function* destroy(state: SessionState): Flow<void> {
-  const { storedId, settings, host } = state
+  const { storedId } = state
   clearTimeout(state.holdTimer)
-  try {
-    if (storedId !== undefined) {
-      if (!state.opened) {
-        yield* openAnew(state, settings.concurrency === 'none' ? 'none' : 'exclusive')
-      }
-      state.context.closing = true
-      state.context.ownership = givenUp(state.formerOwner)
-      yield* call(state, 'destroy', () => host.chain.destroy(storedId, state.context))
-    }
-    state.status = 'destroyed'
-    state.announce = storedId !== undefined || state.cookies > 0
-    forget(state)
-  } catch (error) {
-    state.status = 'aborted'
-    yield* letGo(state, close(state))
-    throw error
-  }
+  if (storedId !== undefined) yield* orOver(state, remove(state, storedId))
+  state.status = 'destroyed'
+  state.announce = storedId !== undefined || state.cookies > 0
+  forget(state)
   yield* close(state)
+}
+
+function* remove(state: SessionState, id: string): Flow<void> {
+  const { settings, host } = state
+  if (!state.opened) {
+    yield* openAnew(state, settings.concurrency === 'none' ? 'none' : 'exclusive')
+  }
+  state.context.closing = true
+  state.context.ownership = givenUp(state.formerOwner)
+  yield* call(state, 'destroy', () => host.chain.destroy(id, state.context))
 }

@@ -5,6 +5,7 @@ import { composeChain } from '../../src/chain.js'
 import { defineHandler } from '../../src/handler.js'
 import { memoryHandler } from '../../src/handlers/memory.js'
 import { phpSerializer } from '../../src/serializers/php.js'
+import { faultyLayer } from '../helpers/faulty-layer.js'
 import { asyncHandler, cookieOf, eventsOf, fixture, seen, stored } from '../helpers/sessions.js'
 
 const text = (payload: Uint8Array) => Buffer.from(payload).toString('latin1')
@@ -1046,6 +1047,43 @@ describe('data', () => {
     await session.commit()
     expect(taken()).toEqual([]) // nothing without the lock
   })
+
+  it.each([
+    ['reset', 'exclusive', 'read'],
+    ['reset', 'merge', 'open'],
+    ['reset', 'merge', 'read'],
+    ['suspend', 'exclusive', 'open'],
+    ['suspend', 'exclusive', 'read'],
+    ['suspend', 'merge', 'open'],
+    ['suspend', 'merge', 'read'],
+  ] as const)(
+    'is over when %s cannot read it anew: %s, %s',
+    async (operation, concurrency, fails) => {
+      const faulty = faultyLayer()
+      faulty.only = [fails]
+      const { manager, taken } = fixture({
+        handlers: [faulty.handler, memoryHandler()],
+        concurrency,
+      })
+      const cookie = await stored(manager, { n: 1 })
+      const session = await manager.start({ cookieHeader: cookie })
+      const breakDown = () => void (faulty.fault = 'down')
+      if (operation === 'reset') breakDown()
+
+      await expect(session[operation](breakDown)).rejects.toMatchObject({
+        code: 'ERR_SESSION_STORE',
+      })
+      taken()
+      faulty.fault = 'none'
+
+      expect(session.status).toBe('aborted')
+      await session.commit()
+      expect(taken()).toEqual([])
+      const next = await manager.start({ cookieHeader: cookie })
+      expect(next.data).toEqual({ n: 1 })
+      await next.commit()
+    },
+  )
 
   it('that was not changed is written back byte for byte', async () => {
     const handler = memoryHandler()
