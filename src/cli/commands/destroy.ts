@@ -2,7 +2,9 @@
 import { command, type Task } from '../command.js'
 import { BATCH_FLAGS, integerOf, isGiven, LOCK_FLAG, PLACE_FLAGS, textOf } from '../flags.js'
 import { EXIT, Problem, reasonOf, UsageError } from '../problems.js'
+import type { SessionInfo } from '../../handler.js'
 import type { Place } from '../place.js'
+import type { Progress } from '../progress.js'
 import {
   countOf,
   eachSession,
@@ -47,24 +49,52 @@ export const destroy = command({
   },
 })
 
-async function destroyOwned({ given, out }: Task, place: Place, owner: string): Promise<number> {
-  if (given['limit'] !== undefined || given['batch'] !== undefined) {
-    throw new UsageError('--owner goes without --limit and --batch')
+/** At once, or in a walk; who got a new id during a whole walk is found at its end. */
+async function destroyOwned(task: Task, place: Place, owner: string): Promise<number> {
+  const { given, io, out } = task
+  const manager = place.manager()
+  const done = { destroyed: 0, failed: 0 }
+  const limit = integerOf(given, 'limit', 0)
+  if (limit !== undefined || given['batch'] !== undefined) {
+    const bar = await task.progress('destroy', () => limit)
+    await destroyEach(task, place, { list: manager.listByOwner(owner), bar, done })
   }
-  await out.line(`${sessions(await place.manager().destroyByOwner(owner))} destroyed`)
-  return EXIT.ok
+  if (limit === undefined && done.failed === 0 && !io.signal.aborted) {
+    done.destroyed += await manager.destroyByOwner(owner)
+  }
+  await out.line(`${sessions(done.destroyed)} destroyed`)
+  return done.failed === 0 ? EXIT.ok : EXIT.problem
 }
 
 async function destroyMany(task: Task, place: Place): Promise<number> {
-  const { given, io, out, note } = task
+  const { given, out } = task
   const expiredOnly = isGiven(given, 'expired')
   const limit = integerOf(given, 'limit', 0)
   const bar = await task.progress('destroy', () => expected(place, expiredOnly, limit))
-  const walk = { signal: io.signal, batch: integerOf(given, 'batch', 1), limit }
-  const done = { destroyed: 0, failed: 0 }
   const list = expiredOnly ? expiredOf(place) : listOf(place, true)
+  const done = { destroyed: 0, failed: 0 }
+  await destroyEach(task, place, { list, bar, done })
+  await out.line(`${sessions(done.destroyed)} destroyed`)
+  return done.failed === 0 ? EXIT.ok : EXIT.problem
+}
+
+interface Work {
+  readonly list: AsyncIterable<SessionInfo>
+  readonly bar: Progress
+  readonly done: { destroyed: number; failed: number }
+}
+
+/** What cannot be destroyed is named, and hinders no other. */
+async function destroyEach(
+  { given, io, note }: Task,
+  place: Place,
+  { list, bar, done }: Work,
+): Promise<void> {
+  const batch = integerOf(given, 'batch', 1)
+  const walk = { signal: io.signal, batch, limit: integerOf(given, 'limit', 0) }
   await eachSession(list, walk, async (info) => {
     try {
+      const expiredOnly = isGiven(given, 'expired')
       if (await removeSession(place, listed(info), expiredOnly)) done.destroyed += 1
     } catch (error) {
       done.failed += 1
@@ -73,8 +103,6 @@ async function destroyMany(task: Task, place: Place): Promise<number> {
     bar.step()
   })
   bar.end()
-  await out.line(`${sessions(done.destroyed)} destroyed`)
-  return done.failed === 0 ? EXIT.ok : EXIT.problem
 }
 
 async function expected(

@@ -53,7 +53,18 @@ describe('owners', () => {
       err: '',
     })
     expect((await run('count')).out).toBe('2\n')
-    expect((await run('destroy', '--owner', 'ann', '--limit', '1')).code).toBe(2)
+  })
+
+  it('lose as many sessions as wished, in batches', async () => {
+    const { run } = await made([memoryHandler()], ['ann', 'bob', 'ann', 'ann', 'ann'])
+    const destroy = async (...flags: string[]) =>
+      (await run('destroy', '--owner', 'ann', ...flags)).out
+
+    expect(await destroy('--limit', '0')).toBe('0 sessions destroyed\n')
+    expect(await destroy('--limit', '1')).toBe('1 session destroyed\n')
+    expect(await destroy('--limit', '2', '--batch', '1')).toBe('2 sessions destroyed\n')
+    expect(await destroy('--batch', '1')).toBe('1 session destroyed\n')
+    expect((await run('list', '--json')).out.match(/"owner":"\w+"/g)).toEqual(['"owner":"bob"'])
   })
 
   it('are shown with a session, and go with it to another place', async () => {
