@@ -75,6 +75,7 @@ export interface SessionContext {
 
 /** What is known of a stored session without reading its payload. */
 export interface SessionInfo {
+  /** The id; below a layer that changes ids, what storage knows it by. */
   readonly id: string
   /** Last write or touch, milliseconds since the epoch. */
   readonly touchedMs: number

@@ -14,6 +14,7 @@ import { assertInteger, assertKnownKeys } from '../lib/check.js'
 /** How many bits one character carries: an alphabet of 16, 32 or 64 characters. */
 export type BitsPerCharacter = 4 | 5 | 6
 
+/** How bytes become the characters of an id. */
 export interface EncodeIdOptions {
   /** PHP's `session.sid_bits_per_character`: `0-9a-f`, `0-9a-v` or `0-9a-zA-Z,-`. */
   bitsPerCharacter: BitsPerCharacter

@@ -8,6 +8,7 @@ import type { BitsPerCharacter } from './encode.js'
 import { digestFor, type Digest } from './digest.js'
 import { assertValidPrefix } from './validate.js'
 
+/** What ids look like: PHP's `session.sid_length` and its neighbours. `undefined` means the default. */
 export interface IdOptions {
   /**
    * Characters of the id after the prefix, 22 to 256: PHP's `session.sid_length`.

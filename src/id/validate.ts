@@ -14,6 +14,7 @@ import { ALPHABET } from './encode.js'
 /** Longest id, in characters, prefix included. */
 export const MAX_ID_LENGTH = 256
 
+/** How long an id may be, prefix included. */
 export interface IdBounds {
   /**
    * Fewest characters.

@@ -10,6 +10,7 @@
  */
 import { StoreError } from '../errors.js'
 
+/** `closed` lets calls to storage through, `open` none, `half-open` one to see whether it is back. */
 export type BreakerState = 'closed' | 'open' | 'half-open'
 
 export interface BreakerPlan {

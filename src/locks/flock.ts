@@ -30,6 +30,7 @@ export type { FlockFunction } from './flock-function.js'
 /** The kinds of helper, in the order in which they are tried. */
 export const FLOCK_PROVIDERS = ['auto', 'perl', 'php', 'python3', 'node'] as const
 
+/** The program that takes `flock` for Node; `auto` is the first that is there. */
 export type FlockProvider = (typeof FLOCK_PROVIDERS)[number]
 
 export interface Flock {

@@ -11,6 +11,7 @@ export const CACHE_LIMITERS = [
   '',
 ] as const
 
+/** A name of PHP's `session.cache_limiter`; the empty one sends nothing. */
 export type CacheLimiter = (typeof CACHE_LIMITERS)[number]
 
 /**

@@ -84,9 +84,11 @@ export interface SessionOptions {
   touchInterval?: number | undefined
   /** Largest payload in bytes that is written. @default 1048576 */
   maxBytes?: number | undefined
+  /** How long sessions live without a visit, and who collects them: PHP's `session.gc_*`. */
   gc?: GcOptions | undefined
   /** Seconds since its creation after which a session ends, used or not; 0 is never. @default 0 */
   absoluteLifetime?: number | undefined
+  /** Attributes of the cookie: PHP's `session.cookie_*`. */
   cookie?: CookieOptions | undefined
   /** Read the id from the cookie, and send it in one. @default true */
   useCookies?: boolean | undefined

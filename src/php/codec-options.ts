@@ -43,6 +43,7 @@ export interface CommonOptions {
   readonly maxLength?: number | undefined
 }
 
+/** What `serialize` takes: how floats and objects are written, and how much. */
 export interface SerializeOptions extends CommonOptions {
   /**
    * PHP's `serialize_precision`: -1 for the shortest digits that read back the same, else how many
@@ -53,6 +54,7 @@ export interface SerializeOptions extends CommonOptions {
   readonly precision?: number | undefined
 }
 
+/** What `unserialize` takes: how values become JavaScript's, and how much is read. */
 export interface UnserializeOptions extends CommonOptions {
   /**
    * Classes whose codecs may be used: all, none, or these, in any letter case. An object of any
