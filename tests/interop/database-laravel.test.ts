@@ -72,6 +72,19 @@ function promises(place: () => Place): void {
     await manager.close()
   })
 
+  it('finds a session that PHP made by its user, and ends it (THREATS T25)', PATIENT, async () => {
+    const { manager, php } = await setUp(place())
+    phpRequest(php, ATTRIBUTES)
+    const ids: string[] = []
+    for await (const { id } of manager.listByOwner('7')) ids.push(id)
+
+    expect(ids).toEqual([ID])
+    expect(await manager.destroyByOwner('8')).toBe(0)
+    expect(await manager.destroyByOwner('7')).toBe(1)
+    expect(phpRequest(php, 'echo count($_SESSION);')).toBe('0')
+    await manager.close()
+  })
+
   it('writes nothing over what PHP, which has no lock, wrote meanwhile', PATIENT, async () => {
     const { manager, php } = await setUp(place())
     phpRequest(php, ATTRIBUTES)
