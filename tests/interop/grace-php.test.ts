@@ -1,28 +1,51 @@
-/** A record that forwards to another id, as PHP's own handlers see it. */
+/** A record that forwards to another id, as PHP's own handlers and its software see it. */
 import { spawnSync } from 'node:child_process'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { SessionHandler } from '../../src/handler.js'
+import {
+  databaseHandler,
+  laravelLayout,
+  mysql,
+  postgres,
+  symfonyLayout,
+  wpSessionManagerLayout,
+  type SqlDatabase,
+} from '../../src/handlers/database.js'
 import { filesHandler } from '../../src/handlers/files.js'
 import { memcachedHandler } from '../../src/handlers/memcached.js'
 import { redisHandler } from '../../src/handlers/redis.js'
 import { createSessionManager } from '../../src/manager.js'
+import { freshTable } from '../helpers/database-fixture.js'
+import { phpRequest } from '../helpers/database-php.js'
 import { temporaryFolder } from '../helpers/folders.js'
+import { DATABASE } from '../helpers/mariadb-server.js'
 import { memjs, startMemcached } from '../helpers/memcached-server.js'
 import { nodeRedisClient } from '../helpers/redis-clients.js'
 import { startRedis } from '../helpers/redis-server.js'
 import { describeWith, type Service } from '../helpers/services.js'
+import { useMariadb, usePostgres } from '../helpers/use-databases.js'
 
 /** Where PHP and Node keep the same sessions. */
 interface Place {
   readonly handlers: SessionHandler[]
+  /** What PHP finds under an id, and says of it when it has changed it. */
+  visitInPhp(serializer: string, id: string): unknown
+}
+
+/** A place of PHP's own handlers. */
+interface OwnPlace {
   readonly saveHandler: string
   readonly savePath: string
 }
 
 const SERIALIZERS = ['php', 'php_binary', 'php_serialize']
 
-/** What PHP finds under an id, and says of it when it has changed it. */
-function visitInPhp({ saveHandler, savePath }: Place, serializer: string, id: string) {
+/** By PHP's own handlers. */
+function visitor({ saveHandler, savePath }: OwnPlace): Place['visitInPhp'] {
+  return (serializer, id) => visitOwn({ saveHandler, savePath }, serializer, id)
+}
+
+function visitOwn({ saveHandler, savePath }: OwnPlace, serializer: string, id: string): unknown {
   const settings = {
     save_handler: saveHandler,
     save_path: savePath,
@@ -66,8 +89,8 @@ async function handOver(place: Place, serializer: string): Promise<void> {
   const until = Math.floor(nowMs / 1000) + 5
 
   const stub = { __sessionz: { movedTo: session.id, until } }
-  expect(visitInPhp(place, serializer, first.id)).toEqual([true, stub, true, true])
-  expect(visitInPhp(place, serializer, session.id)).toEqual([true, { user: 'ada' }, true, true])
+  expect(place.visitInPhp(serializer, first.id)).toEqual([true, stub, true, true])
+  expect(place.visitInPhp(serializer, session.id)).toEqual([true, { user: 'ada' }, true, true])
 
   const late = await manager.start({ id: first.id }, { readOnly: true })
   expect([late.id, late.data]).toEqual([session.id, { user: 'ada', php: 1 }])
@@ -82,25 +105,96 @@ describeWith('php', 'a record that forwards', () => {
     const savePath = temporaryFolder()
     const handlers = [filesHandler({ savePath })]
 
-    await handOver({ handlers, saveHandler: 'files', savePath }, serializer)
+    const visitInPhp = visitor({ saveHandler: 'files', savePath })
+    await handOver({ handlers, visitInPhp }, serializer)
     await handlers[0]?.dispose?.()
   })
 
   inServer('redis-server', 'php-redis', async () => {
     const server = await startRedis()
     const { client, end } = await nodeRedisClient(server.port)
-    const place = { saveHandler: 'redis', savePath: `tcp://127.0.0.1:${server.port}` }
+    const visitInPhp = visitor({
+      saveHandler: 'redis',
+      savePath: `tcp://127.0.0.1:${server.port}`,
+    })
     const stop = async () => (await end(), await server.stop())
-    return { stop, place: { ...place, handlers: [redisHandler({ client })] } }
+    return { stop, place: { visitInPhp, handlers: [redisHandler({ client })] } }
   })
 
   inServer('memcached', 'php-memcached', async () => {
     const server = await startMemcached()
     const client = await memjs(server.port)
-    const place = { saveHandler: 'memcached', savePath: `127.0.0.1:${server.port}` }
+    const visitInPhp = visitor({
+      saveHandler: 'memcached',
+      savePath: `127.0.0.1:${server.port}`,
+    })
     const stop = async () => (client.close(), await server.stop())
-    return { stop, place: { ...place, handlers: [memcachedHandler({ client })] } }
+    return { stop, place: { visitInPhp, handlers: [memcachedHandler({ client })] } }
   })
+})
+
+/** Databases, as PHP's software keeps sessions there. */
+interface Reached {
+  readonly database: SqlDatabase
+  readonly dsn: string
+  readonly user?: string
+}
+
+const SOFTWARE = {
+  WordPress: [wpSessionManagerLayout, 'php'],
+  Symfony: [symfonyLayout, 'php'],
+  Laravel: [laravelLayout, 'php_serialize'],
+} as const
+
+async function handOverIn(
+  { database, ...reached }: Reached,
+  software: keyof typeof SOFTWARE,
+): Promise<void> {
+  const [layout, serializer] = SOFTWARE[software]
+  const table = freshTable()
+  const handler = databaseHandler({ database, layout: layout(), table })
+  await handler.migrate()
+  const visitInPhp = (_: string, id: string): unknown =>
+    JSON.parse(
+      phpRequest(
+        { ...reached, software, table, id },
+        `$found = $_SESSION; $_SESSION['php'] = 1;
+        echo json_encode([true, $found, session_id() === '${id}', true]);`,
+      ),
+    )
+  await handOver({ handlers: [handler], visitInPhp }, serializer)
+}
+
+function inDatabase(
+  title: string,
+  software: readonly (keyof typeof SOFTWARE)[],
+  reach: () => Reached,
+) {
+  it.each(software)(`a record that forwards is a session as others for %s on ${title}`, (each) =>
+    handOverIn(reach(), each),
+  )
+}
+
+describeWith('mariadbd', 'with MariaDB', () => {
+  const maria = useMariadb()
+  describeWith('php-pdo_mysql', 'and PHP', () =>
+    inDatabase('MariaDB', ['WordPress', 'Symfony', 'Laravel'], () => ({
+      database: mysql(maria.pool),
+      dsn: `mysql:host=127.0.0.1;port=${maria.server.port};dbname=${DATABASE};charset=utf8mb4`,
+      user: 'root',
+    })),
+  )
+})
+
+describeWith('postgres', 'with PostgreSQL', () => {
+  const pg = usePostgres()
+  describeWith('php-pdo_pgsql', 'and PHP', () =>
+    inDatabase('PostgreSQL', ['Symfony', 'Laravel'], () => ({
+      database: postgres(pg.pool),
+      dsn: `pgsql:host=127.0.0.1;port=${pg.server.port};dbname=postgres`,
+      user: 'test',
+    })),
+  )
 })
 
 interface Started {
