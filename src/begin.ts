@@ -4,10 +4,14 @@
  * @module
  */
 import type { Activation } from './context.js'
+import { SchemaError } from './errors.js'
 import { publish } from './events.js'
 import type { Payload } from './handler.js'
+import type { Flow } from './lib/flow.js'
 import { isOver, type Loaded, type Start } from './load.js'
 import { takeMetadata } from './metadata.js'
+import type { Settings } from './options/options.js'
+import { hasShape, shaped } from './schema.js'
 import { Session } from './session.js'
 import type { SessionHost } from './session-calls.js'
 import { limitHold } from './session-life.js'
@@ -65,14 +69,14 @@ function idAtOnce({ newId }: SessionHost, context: Activation): string {
  *
  * @throws The cause, where there is no substitute.
  */
-export function degraded<Data extends object>(
+export function* degraded<Data extends object>(
   start: Start,
   ids: readonly string[],
   cause: unknown,
-): Session<Data> {
+): Flow<Session<Data>> {
   const { host, settings, request } = start
   const { onStoreError: as, name } = settings
-  const found = as === 'stale' ? lastSeen(start, ids) : undefined
+  const found = yield* lastSeen(start, as === 'stale' ? ids : [])
   if (as === 'fail' || (as === 'stale' && found === undefined)) throw cause
   publish('sessionz:degraded', () => ({ name, as }))
   const context = activation(settings, request, { id: found?.id, lock: 'none' })
@@ -96,14 +100,27 @@ function ownId(host: SessionHost, context: Activation): string {
 type LastSeen = Pick<SessionState, 'id' | 'payload' | 'data' | 'metadata'>
 
 /** What this process read or wrote last of the first id it knows, where that is still good. */
-function lastSeen({ host, settings }: Start, ids: readonly string[]): LastSeen | undefined {
+function* lastSeen({ host, settings }: Start, ids: readonly string[]): Flow<LastSeen | undefined> {
   for (const id of ids) {
     const payload = host.copies?.get(id, settings.now())
     const seen = payload && decoded(host, id, payload)
-    if (seen?.metadata?.movedTo === undefined && seen && !isOver(settings, seen.metadata))
-      return seen
+    if (!seen || seen.metadata?.movedTo !== undefined || isOver(settings, seen.metadata)) continue
+    const fit = yield* fitting(settings, seen)
+    if (fit !== undefined) return fit
   }
   return undefined
+}
+
+/** Data of a shape that the application does not know are nothing to go on with. */
+function* fitting(settings: Settings, seen: LastSeen): Flow<LastSeen | undefined> {
+  if (!hasShape(settings)) return seen
+  try {
+    const made = yield* shaped(settings, seen)
+    return { ...seen, ...made }
+  } catch (error) {
+    if (error instanceof SchemaError) return undefined
+    throw error
+  }
 }
 
 /** A payload that nobody can read was kept as it came. */

@@ -150,7 +150,7 @@ function* started<Data extends object>(begun: Start): Flow<Session<Data>> {
     drawGc(begun)
     return session
   } catch (error) {
-    return standIn<Data>(begun, error)
+    return yield* standIn<Data>(begun, error)
   }
 }
 

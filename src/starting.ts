@@ -39,7 +39,7 @@ export function* starting<Data extends object>(start: Start): Flow<Session<Data>
 }
 
 /** What stands in for a session while storage is down. @throws What the start failed of, otherwise. */
-export function standIn<Data extends object>(start: Start, error: unknown): Session<Data> {
+export function standIn<Data extends object>(start: Start, error: unknown): Flow<Session<Data>> {
   if (start.outage !== error) throw error
   return degraded<Data>(start, candidates(start.request, start.settings).ids, error)
 }

@@ -1,5 +1,6 @@
 /** What a manager does while storage fails: THREATS T45, T46 and T47 without a server. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { z } from 'zod'
 import { memoryHandler } from '../../src/handlers/memory.js'
 import type { SessionOptions } from '../../src/options/options.js'
 import { faultyLayer, type Fault } from '../helpers/faulty-layer.js'
@@ -391,6 +392,32 @@ describe('onStoreError: stale', () => {
     for (const session of [two, given]) {
       expect((await session.commit()).map(([name]) => name)).not.toContain('Set-Cookie')
     }
+  })
+
+  it('answers nothing that the schema refuses, and what it made of the rest', async () => {
+    const schema = z.object({ n: z.number().default(7) })
+    const { manager, fail } = failing({ ...POLICY, schema })
+    const unfit = await stored(manager, { n: 'many' })
+    const fit = await stored(manager, { m: 1 })
+    fail('down')
+
+    await expect(manager.start({ cookieHeader: unfit })).rejects.toMatchObject(STORE_ERROR)
+    const session = await manager.start({ cookieHeader: fit })
+    expect({ ...session.data }).toEqual({ m: 1, n: 7 })
+    expect(session.degraded).toBe('stale')
+    const both = await manager.start({ cookieHeader: `${unfit}; ${fit}` })
+    expect({ ...both.data }).toEqual({ m: 1, n: 7 })
+  })
+
+  it('answers data of an older version as those of this one', async () => {
+    const upgrade = ({ name }: Record<string, unknown>) => ({ user: name })
+    const { manager, fail, store } = failing({ ...POLICY, version: 2, upgrade })
+    const before = fixture({ handlers: [store] }).manager
+    const cookieHeader = await stored(before, { name: 'ada' })
+    await (await manager.start({ cookieHeader }, { readOnly: true })).commit()
+    fail('down')
+
+    expect({ ...(await manager.start({ cookieHeader })).data }).toEqual({ user: 'ada' })
   })
 
   it('fails where this process has never seen the session', async () => {
