@@ -6,7 +6,7 @@
 import { LockLostError } from '../errors.js'
 import { publish } from '../events.js'
 import type { MaybePromise, SessionContext } from '../handler.js'
-import { keepLease, lockToken, pollFor, type PollLimits } from '../lib/lease.js'
+import { keepLease, lockToken, pollFor, pollLimits } from '../lib/lease.js'
 import type { Engine, Row } from './database-engine.js'
 
 /** Who speaks in errors. */
@@ -58,7 +58,7 @@ export function leaseLocking(engine: Engine, isLive: IsLive): Locking {
       return undefined
     }
     try {
-      const { held, row } = await pollFor(attempt, limitsOf(context, waitMs))
+      const { held, row } = await pollFor(attempt, pollLimits(NAME, waitMs, context))
       const isNeeded = held && (!context.strict || isLive(row, context))
       if (held && !isNeeded) await giveBack()
       return { holder: isNeeded ? leaseHolder(engine, id, wish, context) : undefined, row }
@@ -75,17 +75,6 @@ async function inBackground(work: () => MaybePromise<void>): Promise<void> {
     await work()
   } catch {
     // Its caller has failed already.
-  }
-}
-
-/** The signal is made by some contexts when it is asked for. */
-function limitsOf(context: SessionContext, waitMs: number): PollLimits {
-  return {
-    waitMs,
-    handler: NAME,
-    get signal() {
-      return context.signal
-    },
   }
 }
 

@@ -7,7 +7,7 @@
 import { LockLostError, StateError } from '../errors.js'
 import { publish } from '../events.js'
 import type { MaybePromise, SessionContext } from '../handler.js'
-import { keepLease, pollFor, type Lease } from '../lib/lease.js'
+import { keepLease, pollFor, pollLimits, type Lease } from '../lib/lease.js'
 import { contextLocks, type ContextLocks } from '../locks/keyed-mutex-contexts.js'
 import type { Entry, Grip, Outcome, RedisFence } from '../locks/redis-fence.js'
 
@@ -102,13 +102,8 @@ async function enter(locks: Locks, stay: Stay, context: SessionContext): Promise
   const startedMs = performance.now()
   await queue.open(stay.id, context)
   const { lockWaitMs, strict } = context
-  const limits = {
-    handler,
-    waitMs: lockWaitMs - (performance.now() - startedMs),
-    get signal() {
-      return context.signal
-    },
-  }
+  const waitMs = lockWaitMs - (performance.now() - startedMs)
+  const limits = pollLimits(handler, waitMs, context)
   const entry = await pollFor(() => ask(locks, stay, strict), limits)
   if (stay.closed) throw closedMeanwhile(handler)
   return entry

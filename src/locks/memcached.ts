@@ -11,7 +11,7 @@
 import { StoreError } from '../errors.js'
 import type { SessionContext } from '../handler.js'
 import { sameBytes } from '../lib/bytes.js'
-import { keepLease, lockToken, pollFor } from '../lib/lease.js'
+import { keepLease, lockToken, pollFor, pollLimits } from '../lib/lease.js'
 
 /** The version of the lock's item. */
 type Cas = bigint
@@ -62,7 +62,7 @@ interface Mark {
 export function memcachedLocks(options: MemcachedLockOptions): TakeMemcachedLock {
   const { commands, handler, expiresIn } = options
   return async (key, context, waitMs) => {
-    const { lockLeaseMs, now, signal } = context
+    const { lockLeaseMs, now } = context
     const token = new Uint8Array(Buffer.from(lockToken()))
     const expires = () => expiresIn(lockLeaseMs / 1000, now())
     const mark: Mark = { key, token, cas: 0n }
@@ -71,7 +71,7 @@ export function memcachedLocks(options: MemcachedLockOptions): TakeMemcachedLock
       return typeof stored === 'bigint' ? stored : undefined
     }
     try {
-      mark.cas = await pollFor(attempt, { waitMs, signal, handler })
+      mark.cas = await pollFor(attempt, pollLimits(handler, waitMs, context))
     } catch (error) {
       // The last try may have been heard. Nobody waits until that is known.
       if (error instanceof StoreError) void removeMark(commands, mark)

@@ -8,7 +8,7 @@
  */
 import { LockLostError } from '../errors.js'
 import type { MaybePromise, SessionContext } from '../handler.js'
-import { keepLease, pollFor, type Lease } from '../lib/lease.js'
+import { keepLease, pollFor, pollLimits, type Lease } from '../lib/lease.js'
 import type { SqlConnection, SqlDatabase, SqlResult, SqlValue } from '../lib/sql.js'
 import type { SqlRunner } from '../lib/sql-run.js'
 
@@ -127,13 +127,8 @@ async function waitFor(
   const startedMs = performance.now()
   await options.queue.open(id, context)
   const waitMs = Math.max(0, context.lockWaitMs - (performance.now() - startedMs))
-  return pollFor(() => take(options, id, context), {
-    handler: options.handler,
-    waitMs,
-    get signal() {
-      return context.signal
-    },
-  })
+  const limits = pollLimits(options.handler, waitMs, context)
+  return pollFor(() => take(options, id, context), limits)
 }
 
 interface Work {
