@@ -22,7 +22,8 @@ export const generate = command({
   },
   async run(task) {
     const { given, words, io, out } = task
-    const wanted = integerOf({ count: words[0] }, 'count', 0) ?? 0
+    const [wanted = ''] = words
+    if (!/^\d+$/.test(wanted)) throw new UsageError('the count must be an integer from 0 on')
     const filling = 'x'.repeat(integerOf(given, 'bytes', 0) ?? 0)
     const place = await openPlace(given, io, { create: true })
     task.atEnd(place.close)
@@ -30,7 +31,7 @@ export const generate = command({
     // A session is over its lifetime after its last use: the clock says when that was.
     const now = expires === undefined ? place.now : lastUse(expires, place)
     const manager = place.manager({ now })
-    const made = await make(task, wanted, async (number) => {
+    const made = await make(task, Number(wanted), async (number) => {
       const session = manager.startNew()
       Object.assign(session.data, { dummy: true, number }, filling && { filling })
       await session.commit()

@@ -69,8 +69,13 @@ async function print(
   const bar = quiet ? undefined : await progress('list', () => expectedRows(place, given))
   const shown = { more: false, last: '' }
   const hasOwners = place.chain.listByOwner !== undefined
-  if (!isGiven(given, 'json')) await out.line(heading(given) + (hasOwners ? '  owner' : ''))
+  let head = isGiven(given, 'json') ? undefined : heading(given) + (hasOwners ? '  owner' : '')
+  const begin = async () => {
+    if (head !== undefined) await out.line(head)
+    head = undefined
+  }
   for await (const info of page) {
+    await begin()
     if (info === 'more') shown.more = true
     else {
       shown.last = shownId(info.id, isGiven(given, 'full-ids'))
@@ -78,6 +83,7 @@ async function print(
       bar?.step()
     }
   }
+  await begin()
   await out.flush()
   return shown
 }

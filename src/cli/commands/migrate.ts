@@ -35,6 +35,7 @@ export const migrate = command({
     const from = textOf(given, 'from')
     const to = textOf(given, 'to')
     if (from === undefined || to === undefined) throw new UsageError('give --from and --to')
+    if (from === to) throw new UsageError('--from and --to are the same place')
     const source = await openWord(from, given, io)
     task.atEnd(source.close)
     const format = textOf(given, 'to-serializer')

@@ -101,6 +101,16 @@ describe('sessionz migrate', () => {
     expect(statSync(join(to, `sess_${A}`)).mtimeMs).toBe(NOW_MS - 60_000)
   })
 
+  it('refuses to move sessions to where they are', async () => {
+    const { folder } = folderOf({ id: A })
+
+    expect(await cli(['migrate', '--from', `files:${folder}`, '--to', `files:${folder}`])).toEqual({
+      code: 2,
+      out: '',
+      err: 'sessionz: --from and --to are the same place\n',
+    })
+  })
+
   it('leaves both of two sessions of one id, and finishes what was begun', async () => {
     const source = folderOf({ id: A }, { id: B }, { id: C, content: 'broken' })
     const target = folderOf({ id: A }, { id: B, content: 'other|i:1;' })

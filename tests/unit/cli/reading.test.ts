@@ -47,7 +47,7 @@ describe('the program', () => {
     [['destroy', '--save-path', 'a'], 'give one of: an id, --all, --expired'],
     [['destroy', 'abcd', '--all', '--save-path', 'a'], 'give one of: an id, --all, --expired'],
     [['migrate', '--from', 'files:a'], 'give --from and --to'],
-    [['generate', 'x', '--save-path', 'a'], '--count must be an integer from 0 on'],
+    [['generate', 'x', '--save-path', 'a'], 'the count must be an integer from 0 on'],
     [['generate', '1', '--save-path', '/', '--expires', 'x'], '--expires must be a date'],
     [['check', '--save-path', 'a', '--lock-wait', 'x'], '--lock-wait must be seconds'],
   ])('calls %j a wrong command line, in one line', async (argv, reason) => {
@@ -62,7 +62,7 @@ describe('the program', () => {
   it('says in one line what it met', async () => {
     const { code, out, err } = await cli(['list', '--save-path', '0;600;absent'], { cwd: '/' })
 
-    expect({ code, out }).toEqual({ code: 1, out: expect.stringContaining('id') as string })
+    expect({ code, out }).toEqual({ code: 1, out: '' })
     expect(err).toBe(
       'sessionz: files: list failed: the folder for the file is missing (ENOENT) in /absent\n',
     )
