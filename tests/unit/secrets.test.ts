@@ -1,4 +1,7 @@
 /** T80: whatever is printed, inspected or thrown shows no id, no data and no key. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { filesHandler } from '../../src/handlers/files.js'
@@ -89,5 +92,33 @@ describe('nothing of a session is shown', () => {
       }
     }
     await manager.close()
+  })
+})
+
+/** T07, T74: what a look at the time would tell is not there to be measured. */
+describe('the sources that check secrets', () => {
+  const root = fileURLToPath(new URL('../../src/', import.meta.url))
+  const sources = readdirSync(root, { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.ts'))
+    .map((path) => ({ path, text: readFileSync(join(root, path), 'utf8') }))
+  /** A MAC that names a key, names a session, or makes a key: nobody compares these. */
+  const NAMES = ['crypto/aead.ts', 'crypto/key-ring.ts', 'handlers/hashed-id.ts']
+
+  it('compare each MAC in constant time', () => {
+    const making = sources.filter(({ text }) => text.includes('createHmac('))
+
+    const comparing = making.filter(({ path }) => !NAMES.includes(path))
+    expect(making.length - comparing.length).toBe(NAMES.length)
+    expect(comparing.length).toBeGreaterThan(2)
+    for (const { path, text } of comparing)
+      expect([path, text]).toEqual([path, expect.stringContaining('timingSafeEqual(')])
+  })
+
+  it('take no tag of another length than sixteen bytes', () => {
+    const opening = sources.filter(({ text }) => text.includes("'aes-256-gcm'"))
+
+    expect(opening.length).toBeGreaterThan(0)
+    for (const { path, text } of opening)
+      expect([path, text]).toEqual([path, expect.stringContaining('authTagLength')])
   })
 })

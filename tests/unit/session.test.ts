@@ -312,6 +312,30 @@ describe('several cookies of the name', () => {
     expect(removals.length).toBeGreaterThan(0)
   })
 
+  it('lead to the one that lives, whatever cookies were put before or behind it', async () => {
+    const { manager } = fixture()
+    const good = await stored(manager, { n: 1 })
+    const gone = await stored(manager, { n: 2 })
+    await manager.destroy(gone.slice('PHPSESSID='.length))
+    const others = [gone, `PHPSESSID=${'f'.repeat(32)}`, 'PHPSESSID=../../etc']
+
+    for (const [first, second, third] of [
+      [0, 1, 2],
+      [0, 2, 1],
+      [1, 0, 2],
+      [1, 2, 0],
+      [2, 0, 1],
+      [2, 1, 0],
+    ] as const) {
+      for (let place = 0; place <= 3; place += 1) {
+        const sent = [others[first], others[second], others[third]]
+        sent.splice(place, 0, good)
+        expect(await seen(manager, sent.join('; '))).toEqual({ n: 1 })
+      }
+    }
+    expect(await manager.count()).toBe(1)
+  })
+
   it('adopt the first without strict mode when none loads', async () => {
     const { manager } = fixture({ useStrictMode: false })
 
