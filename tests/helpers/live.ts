@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { serveNode, servePhp, startNode, type Served } from './servers.js'
+import { bundled } from './children.js'
+import { servePhp, startNode, type Served } from './servers.js'
 import { describeWith } from './services.js'
 
 const ROUNDS = 20
@@ -30,13 +31,8 @@ export function liveTests(serializer: 'php' | 'php_serialize'): void {
 
     beforeAll(async () => {
       folder = await mkdtemp(join(tmpdir(), 'sessionz-live-'))
-      script = join(folder, 'counter.mjs')
-      const first = await serveNode(
-        new URL('../interop/live/counter.ts', import.meta.url),
-        script,
-        env(),
-      )
-      nodes = [first, await startNode(script, env())]
+      script = await bundled('tests/interop/live/files-counter.ts')
+      nodes = [await startNode(script, env()), await startNode(script, env())]
       php = await servePhp(ROUTER, {
         'session.save_path': folder,
         'session.serialize_handler': serializer,

@@ -1,9 +1,7 @@
 /** Servers of a test: real processes on free loopback ports, ended by pid. */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { readFile } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
-import { bundle } from './bundle.js'
 
 export interface Served {
   readonly origin: string
@@ -11,17 +9,7 @@ export interface Served {
   readonly stop: (signal?: NodeJS.Signals) => Promise<void>
 }
 
-/** Bundles a TypeScript server and starts it; it prints `ready <port>` when it listens. */
-export async function serveNode(
-  source: URL,
-  outfile: string,
-  env: Record<string, string>,
-): Promise<Served> {
-  await bundle(await readFile(source, 'utf8'), outfile)
-  return startNode(outfile, env)
-}
-
-/** Starts a bundled server. */
+/** Starts a bundled server; it prints `ready <port>` when it listens. */
 export async function startNode(file: string, env: Record<string, string>): Promise<Served> {
   const child = spawn(process.execPath, [file], {
     env: { ...process.env, ...env },

@@ -2,8 +2,9 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { bundled } from '../helpers/children.js'
 import { get } from '../helpers/live.js'
-import { serveNode, startNode, type Served } from '../helpers/servers.js'
+import { startNode, type Served } from '../helpers/servers.js'
 
 describe('Node processes alone on one folder', () => {
   let folder: string
@@ -11,10 +12,9 @@ describe('Node processes alone on one folder', () => {
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'sessionz-nodes-'))
-    const script = join(folder, 'counter.mjs')
-    const env = { SAVE_PATH: folder }
-    nodes = [await serveNode(new URL('./live/counter.ts', import.meta.url), script, env)]
-    while (nodes.length < 4) nodes.push(await startNode(script, env))
+    const script = await bundled('tests/interop/live/files-counter.ts')
+    nodes = []
+    while (nodes.length < 4) nodes.push(await startNode(script, { SAVE_PATH: folder }))
   }, 60_000)
 
   afterAll(async () => {

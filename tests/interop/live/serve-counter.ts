@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 import { setTimeout as work } from 'node:timers/promises'
 import { createSessionManager, type Session, type SessionHandler } from '../../../src/index.js'
 
-const { LEASE = '30', CONCURRENCY = 'exclusive' } = process.env
+const { LEASE = '30', CONCURRENCY = 'exclusive', SERIALIZER = 'php' } = process.env
 
 async function act(path: string, session: Session): Promise<void> {
   if (path === '/increment') {
@@ -21,7 +21,7 @@ async function act(path: string, session: Session): Promise<void> {
 export function serveCounter(store: SessionHandler): void {
   const manager = createSessionManager({
     handlers: [store],
-    serializer: 'php',
+    serializer: SERIALIZER,
     concurrency: CONCURRENCY as 'exclusive',
     lockWait: 60,
     lockLease: Number(LEASE),
