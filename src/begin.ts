@@ -4,14 +4,11 @@
  * @module
  */
 import type { Activation } from './context.js'
-import { SchemaError } from './errors.js'
 import { publish } from './events.js'
-import type { Payload } from './handler.js'
 import type { Flow } from './lib/flow.js'
 import { isOver, type Loaded, type Start } from './load.js'
 import { takeMetadata } from './metadata.js'
-import type { Settings } from './options/options.js'
-import { hasShape, shaped } from './schema.js'
+import { shaped } from './schema.js'
 import { Session } from './session.js'
 import type { SessionHost } from './session-calls.js'
 import { limitHold } from './session-life.js'
@@ -103,32 +100,16 @@ type LastSeen = Pick<SessionState, 'id' | 'payload' | 'data' | 'metadata'>
 function* lastSeen({ host, settings }: Start, ids: readonly string[]): Flow<LastSeen | undefined> {
   for (const id of ids) {
     const payload = host.copies?.get(id, settings.now())
-    const seen = payload && decoded(host, id, payload)
-    if (!seen || seen.metadata?.movedTo !== undefined || isOver(settings, seen.metadata)) continue
-    const fit = yield* fitting(settings, seen)
-    if (fit !== undefined) return fit
+    if (payload === undefined) continue
+    try {
+      const data = host.serializer.decode(payload)
+      const metadata = takeMetadata(data)
+      if (metadata?.movedTo !== undefined || isOver(settings, metadata)) continue
+      const made = yield* shaped(settings, { data, metadata })
+      return { id, payload, ...made }
+    } catch {
+      // What nobody can read, or the schema refuses, is nothing to go on with.
+    }
   }
   return undefined
-}
-
-/** Data of a shape that the application does not know are nothing to go on with. */
-function* fitting(settings: Settings, seen: LastSeen): Flow<LastSeen | undefined> {
-  if (!hasShape(settings)) return seen
-  try {
-    const made = yield* shaped(settings, seen)
-    return { ...seen, ...made }
-  } catch (error) {
-    if (error instanceof SchemaError) return undefined
-    throw error
-  }
-}
-
-/** A payload that nobody can read was kept as it came. */
-function decoded({ serializer }: SessionHost, id: string, payload: Payload): LastSeen | undefined {
-  try {
-    const data = serializer.decode(payload)
-    return { id, payload, data, metadata: takeMetadata(data) }
-  } catch {
-    return undefined
-  }
 }

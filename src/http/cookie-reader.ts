@@ -42,11 +42,10 @@ export function readCookies(header: string, name: string, max = 4): string[] {
 
 /** Whether there is a cookie that PHP makes an array of this name of: `NAME[]=`. */
 export function hasArrayCookie(header: string, name: string): boolean {
-  const opening = `${name}[`
   const pairs = header.slice(0, MAX_HEADER).split(';', MAX_PAIRS)
   return pairs.some((pair) => {
-    const [label = ''] = pair.slice(skipBlanks(pair, 0, pair.length)).split('=', 1)
-    return label.startsWith(opening) && label.includes(']', opening.length)
+    const [label = ''] = pair.slice(skipBlanks(pair, 0, pair.length)).split('=')
+    return label.startsWith(`${name}[`) && label.includes(']', name.length)
   })
 }
 

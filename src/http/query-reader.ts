@@ -10,6 +10,9 @@
 const MAX_QUERY = 16_384
 const MAX_PAIRS = 1000
 
+/** A name that says so much may not come about by replacing characters. */
+const PROMISE = /^__(?:Host|Secure)-/
+
 /**
  * The value of an argument.
  *
@@ -26,7 +29,7 @@ export function readQuery(url: string, name: string): string | undefined {
     const bracket = label.indexOf('[')
     const isArray = bracket >= 0 && label.includes(']', bracket)
     if (variableOf(isArray ? label.slice(0, bracket) : label) !== name) continue
-    if (isDisguised(label, name)) continue
+    if (PROMISE.test(name) && !PROMISE.test(label)) continue
     value = isArray ? undefined : equals < 0 ? '' : decode(pair.slice(equals + 1))
   }
   return value
@@ -34,12 +37,6 @@ export function readQuery(url: string, name: string): string | undefined {
 
 function variableOf(label: string): string {
   return label.replace(/[ .[]/g, '_')
-}
-
-/** A name with a promise in it may not come about by replacing characters. */
-function isDisguised(label: string, name: string): boolean {
-  const prefix = /^__(?:Host|Secure)-/.exec(name)?.[0]
-  return prefix !== undefined && !label.startsWith(prefix)
 }
 
 function decode(text: string): string {
