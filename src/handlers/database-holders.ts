@@ -86,24 +86,22 @@ function leaseHolder(
 ): Holder {
   const { token, leaseMs } = wish
   const lease = keepLease({ leaseMs, renew: async () => engine.renew(id, wish) })
-  let ended = false
   const ends = () => {
-    ended = true
+    holder.ended = true
     lease.stop()
   }
   const giveBack = async () => {
     await engine.release(id, token)
     ends()
   }
-  return {
+  // No getter: in a literal it costs V8 microseconds, and keeps its request alive for long.
+  const holder: Holder & { ended: boolean } = {
     covers: (other) => other === id,
-    get ended() {
-      return ended
-    },
+    ended: false,
     read: engine.read,
     clear: engine.clear,
     async change(operation, change) {
-      if (lease.lost || ended) throw new LockLostError(NAME)
+      if (lease.lost || holder.ended) throw new LockLostError(NAME)
       const release = context.closing && engine.releases
       const outcome = await engine.change(operation, change, { id, token, release })
       const isLast = context.closing && (outcome === 'done' || outcome === 'missed')
@@ -113,7 +111,7 @@ function leaseHolder(
       return outcome
     },
     async end() {
-      if (ended) return
+      if (holder.ended) return
       lease.stop()
       // What was written is stored; the lock ends with its lease.
       await giveBack().catch((error: unknown) =>
@@ -121,4 +119,5 @@ function leaseHolder(
       )
     },
   }
+  return holder
 }
