@@ -1,12 +1,13 @@
 /**
- * Pages of a list, in any order, in bounded memory: a sorted list is made of walks over the whole,
- * each of which keeps the next part of it.
+ * Pages of a list, in any order, in bounded memory: a long sorted list is kept in columns; one that is
+ * too long for that is made of walks over the whole, each of which keeps the next part of it.
  *
  * @module
  */
 import type { SessionInfo } from '../handler.js'
 import type { Place } from './place.js'
 import { Problem } from './problems.js'
+import { createRows, type Rows } from './rows.js'
 import { breather, listOf } from './sessions.js'
 
 export const SORTS = ['age', 'size', 'id'] as const
@@ -26,17 +27,44 @@ export interface Wish {
   readonly owner: string | undefined
 }
 
-/** So many sessions of a sorted list are kept at a time. */
+/** So many sessions of a sorted list are kept at a time, whole. */
 const PART = 50_000
+/** And so many in columns. */
+const MOST = 1_000_000
 
-type Order = (a: SessionInfo, b: SessionInfo) => number
+/** What orders look at. */
+interface Reader<T> {
+  touchedMs(one: T): number
+  bytes(one: T): number
+  compareIds(a: T, b: T): number
+}
 
-const byId: Order = (a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0)
+type Order<T = SessionInfo> = (a: T, b: T) => number
+
+const INFO: Reader<SessionInfo> = {
+  touchedMs: (info) => info.touchedMs,
+  bytes: (info) => info.bytes,
+  compareIds: (a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0),
+}
+
 /** The longest unused and the largest first; equal ones in the order of their ids. */
-const ORDERS: Readonly<Record<Sort, Order>> = {
-  age: (a, b) => a.touchedMs - b.touchedMs || byId(a, b),
-  size: (a, b) => b.bytes - a.bytes || byId(a, b),
-  id: byId,
+function orderOf<T>(of: Reader<T>, { sort, reverse }: Wish): Order<T> {
+  const { touchedMs, bytes, compareIds } = of
+  const orders: Record<Sort, Order<T>> = {
+    age: (a, b) => touchedMs(a) - touchedMs(b) || compareIds(a, b),
+    size: (a, b) => bytes(b) - bytes(a) || compareIds(a, b),
+    id: compareIds,
+  }
+  const forward = orders[sort ?? 'id']
+  return reverse ? (a, b) => forward(b, a) : forward
+}
+
+/** How a list is walked through. */
+export interface Bounds {
+  readonly signal: AbortSignal
+  /** How many sessions are kept whole, and how many in columns. */
+  readonly part?: number
+  readonly most?: number
 }
 
 /**
@@ -47,14 +75,14 @@ const ORDERS: Readonly<Record<Sort, Order>> = {
 export async function* pageOf(
   place: Place,
   wish: Wish,
-  signal: AbortSignal,
+  bounds: Bounds,
 ): AsyncGenerator<SessionInfo | 'more'> {
   const { limit = Infinity, skip } = wish
   const breath = breather()
   let index = 0
-  for await (const info of following(place, wish)) {
+  for await (const info of following(place, wish, bounds)) {
     await breath()
-    if (signal.aborted) return
+    if (bounds.signal.aborted) return
     if (index >= skip + limit) {
       yield 'more'
       return
@@ -64,13 +92,60 @@ export async function* pageOf(
   }
 }
 
-async function* following(place: Place, wish: Wish): AsyncGenerator<SessionInfo> {
-  const { sort, reverse, after } = wish
+async function* following(
+  place: Place,
+  wish: Wish,
+  { signal, part = PART, most = MOST }: Bounds,
+): AsyncGenerator<SessionInfo> {
+  const { sort, after } = wish
   if (sort === undefined) return yield* behind(wished(place, wish), after)
-  const forward = ORDERS[sort]
-  const order: Order = reverse ? (a, b) => forward(b, a) : forward
-  const part = Math.min(PART, wish.skip + (wish.limit ?? PART) + 1)
-  let last = after === undefined ? undefined : await find(place, after)
+  const last = after === undefined ? undefined : await find(place, after)
+  const needed = wish.skip + (wish.limit ?? Infinity) + 1
+  if (needed > part) {
+    const rows = createRows(most)
+    const isAll = await collect(place, wish, { rows, most, last, signal })
+    if (isAll) return yield* sorted(rows, wish)
+  }
+  yield* inParts(place, wish, { last, part: Math.min(part, needed) })
+}
+
+interface Collection {
+  readonly rows: Rows
+  readonly most: number
+  readonly last: SessionInfo | undefined
+  readonly signal: AbortSignal
+}
+
+/** @returns Whether there was room for all of them. */
+async function collect(
+  place: Place,
+  wish: Wish,
+  { rows, most, last, signal }: Collection,
+): Promise<boolean> {
+  const order = orderOf(INFO, wish)
+  const breath = breather()
+  for await (const info of wished(place, wish)) {
+    await breath()
+    if (signal.aborted) break
+    if (last !== undefined && order(info, last) <= 0) continue
+    if (rows.length === most) return false
+    rows.add(info)
+  }
+  return true
+}
+
+function* sorted(rows: Rows, wish: Wish): Generator<SessionInfo> {
+  const order = Uint32Array.from({ length: rows.length }, (_, row) => row)
+  for (const row of order.sort(orderOf(rows, wish))) yield rows.at(row)
+}
+
+async function* inParts(
+  place: Place,
+  wish: Wish,
+  { last: before, part }: { last: SessionInfo | undefined; part: number },
+): AsyncGenerator<SessionInfo> {
+  const order = orderOf(INFO, wish)
+  let last = before
   for (;;) {
     const next = await nextPart(wished(place, wish), { order, last, part })
     yield* next

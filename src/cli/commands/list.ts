@@ -16,7 +16,7 @@ export const list = command({
   words: '',
   counts: [0, 0],
   details: [
-    'Sorted lists take the time of several walks and not the memory of one, however long they are.',
+    'A sorted list of more than a million sessions takes several walks, and no more memory.',
   ],
   flags: {
     limit: { value: 'n', text: `how many (default: ${LIMIT}; 0 is all)` },
@@ -34,7 +34,7 @@ export const list = command({
     const { given } = task
     const where = await task.place()
     const wish = wishOf(given)
-    const shown = await print(task, where, pageOf(where, wish, task.io.signal))
+    const shown = await print(task, where, pageOf(where, wish, { signal: task.io.signal }))
     if (wish.limit !== undefined && shown.more) {
       const page = integerOf(given, 'page', 1)
       const next = page === undefined ? `--after ${shown.last}` : `--page ${page + 1}`
