@@ -73,23 +73,8 @@ function valueAfter(header: string, nameEnd: number, end: number): string | unde
 }
 
 /** Replaces `%XX` by the byte; a `%` that two hexadecimal digits do not follow stays. */
-function rawUrlDecode(text: string): string {
-  let decoded = ''
-  let from = 0
-  for (let at = text.indexOf('%'); at >= 0; at = text.indexOf('%', at + 1)) {
-    const high = hexDigit(text.charCodeAt(at + 1))
-    const low = hexDigit(text.charCodeAt(at + 2))
-    if (high < 0 || low < 0) continue
-    decoded += text.slice(from, at) + String.fromCharCode(high * 16 + low)
-    from = at + 3
-    at += 2
-  }
-  return decoded + text.slice(from)
-}
-
-/** Value of a hexadecimal digit; -1 for anything else, the end of the text (NaN) included. */
-function hexDigit(code: number): number {
-  if (code >= 0x30 && code <= 0x39) return code - 0x30
-  const letter = code | 0x20
-  return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : -1
+export function rawUrlDecode(text: string): string {
+  return text.replace(/%([\da-f]{2})/gi, (_, hex: string) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  )
 }

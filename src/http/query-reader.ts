@@ -5,6 +5,7 @@
  * @module
  * @see main/php_variables.c, php_register_variable_ex
  */
+import { rawUrlDecode } from './cookie-reader.js'
 
 /** As much as a header line of Node may have, and PHP's `max_input_vars`. */
 const MAX_QUERY = 16_384
@@ -28,21 +29,13 @@ export function readQuery(url: string, name: string): string | undefined {
     const label = decode(equals < 0 ? pair : pair.slice(0, equals)).replace(/^ +|\0.*/gs, '')
     const bracket = label.indexOf('[')
     const isArray = bracket >= 0 && label.includes(']', bracket)
-    if (variableOf(isArray ? label.slice(0, bracket) : label) !== name) continue
+    if ((isArray ? label.slice(0, bracket) : label).replace(/[ .[]/g, '_') !== name) continue
     if (PROMISE.test(name) && !PROMISE.test(label)) continue
     value = isArray ? undefined : equals < 0 ? '' : decode(pair.slice(equals + 1))
   }
   return value
 }
 
-function variableOf(label: string): string {
-  return label.replace(/[ .[]/g, '_')
-}
-
 function decode(text: string): string {
-  return text
-    .replaceAll('+', ' ')
-    .replace(/%([0-9A-Fa-f]{2})/g, (_, hex: string) =>
-      String.fromCharCode(Number.parseInt(hex, 16)),
-    )
+  return rawUrlDecode(text.replaceAll('+', ' '))
 }
