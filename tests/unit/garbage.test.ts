@@ -42,12 +42,15 @@ describe.each(Object.entries(STORES))('the clock over %s', (_, store) => {
   beforeEach(() => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
   })
-  afterEach(() => void vi.useRealTimers())
+  afterEach(() => {
+    vi.useRealTimers()
+    vi.restoreAllMocks()
+  })
 
   /** A wall clock that goes on with the timers, and can be set. */
-  async function setUp(gc = {}) {
+  async function setUp(gc = {}, own = false) {
     let offsetMs = START_MS - performance.now()
-    const now = () => offsetMs + performance.now()
+    const now = vi.spyOn(Date, 'now').mockImplementation(() => offsetMs + performance.now())
     const collections: Promise<number>[] = []
     const watch = defineHandler({
       name: 'watch',
@@ -59,7 +62,7 @@ describe.each(Object.entries(STORES))('the clock over %s', (_, store) => {
     })
     const manager = createSessionManager({
       handlers: [watch, await store()],
-      now,
+      now: own ? () => now() : Date.now,
       gc: { probability: 0, interval: 60, maxLifetime: 1200, ...gc },
     })
     onTestFinished(() => manager.close())
@@ -118,6 +121,20 @@ describe.each(Object.entries(STORES))('the clock over %s', (_, store) => {
     expect(await round()).toEqual([0])
     set(now() - 4 * 60_000)
     expect(await round()).toEqual([0])
+  })
+
+  it('is believed where the application has its own, in every round', async () => {
+    const { manager, now, set, round, collected } = await setUp(
+      { probability: 1, divisor: 1 },
+      true,
+    )
+    expect(await collected(() => stored(manager, { n: 1 }))).toEqual([0])
+    set(now() + HOUR_MS)
+    expect(await collected(() => manager.start())).toEqual([1])
+
+    expect(await collected(() => stored(manager, { n: 2 }))).toEqual([0])
+    set(now() + HOUR_MS)
+    expect(await round()).toEqual([1])
   })
 
   it('set by an hour loses one lottery, and gc that is asked for asks nothing', async () => {
