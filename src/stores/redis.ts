@@ -78,7 +78,7 @@ function ioRedis(client: IoRedisClient): RedisCommands {
   const sender =
     (node: IoRedisClient): RedisServer =>
     ([command, ...words]) =>
-      node.callBuffer(command, ...words.map(asWord)) as Promise<RedisReply>
+      caller(node, command).call(node, ...words.map(asWord)) as Promise<RedisReply>
   const send = sender(client)
   return {
     clustered: client.isCluster === true,
@@ -86,6 +86,18 @@ function ioRedis(client: IoRedisClient): RedisCommands {
     servers: async () =>
       client.isCluster === true ? (client.nodes?.('master') ?? []).map(sender) : [send],
   }
+}
+
+type Caller = (this: IoRedisClient, ...words: (string | Buffer)[]) => Promise<unknown>
+
+/**
+ * The client's method for one command. Its `callBuffer` loses the command's name where it puts
+ * commands together (`enableAutoPipelining`).
+ */
+function caller(node: IoRedisClient, command: string): Caller {
+  const method = (node as object as Record<string, unknown>)[`${command.toLowerCase()}Buffer`]
+  if (typeof method === 'function') return method as Caller
+  return (...words) => node.callBuffer(command, ...words)
 }
 
 function nodeRedis(client: NodeRedisClient): RedisCommands {

@@ -23,11 +23,15 @@ interface NodeRedisPackage {
 }
 
 /** `Cluster` of `ioredis`. */
-export async function ioRedisCluster(ports: readonly number[]): Promise<TestClient<IoRedisClient>> {
+export async function ioRedisCluster(
+  ports: readonly number[],
+  options: object = {},
+): Promise<TestClient<IoRedisClient>> {
   const { Cluster } = await peer<IoRedisPackage>('ioredis')
   const nodes = ports.map((port) => ({ host: '127.0.0.1', port }))
   const redisOptions = { maxRetriesPerRequest: 1 }
-  const client = new Cluster(nodes, { clusterRetryStrategy: () => 50, redisOptions })
+  const settings = { clusterRetryStrategy: () => 50, redisOptions, ...options }
+  const client = new Cluster(nodes, settings)
   client.on('error', () => undefined)
   await new Promise<void>((resolve) => client.once('ready', resolve))
   return { client, end: async () => client.disconnect() }
