@@ -120,7 +120,7 @@ describeWith('flock', 'gc of files', () => {
 })
 
 describeWith('perl', 'gc of files by eight processes (THREATS T52)', () => {
-  it('removes each session once, and one of them does it', async () => {
+  it('removes each session once, and no live one', async () => {
     const savePath = temporaryFolder()
     const long = Date.now() / 1000 - 3600
     for (let n = 0; n < 500; n += 1) {
@@ -138,7 +138,13 @@ describeWith('perl', 'gc of files by eight processes (THREATS T52)', () => {
     for (const worker of workers) worker.say('go')
     const counts = await Promise.all(workers.map(async (worker) => Number(await worker.line())))
 
-    expect(counts.filter((count) => count > 0)).toEqual([500])
+    // A machine that stands still makes files look used: such are left to the next one that collects.
+    const left = readdirSync(savePath).length - 1
+    expect(counts.reduce((sum, count) => sum + count) + left).toBe(500)
+    const last = await talkToNode('tests/helpers/children/files-worker.ts', args)
+    expect(await last.line()).toBe('ready')
+    last.say('go')
+    expect(await last.line()).toBe(String(left))
     expect(readdirSync(savePath)).toEqual([`sess_${'a'.repeat(32)}`])
   }, 60_000)
 })

@@ -96,7 +96,7 @@ async function make(): Promise<void> {
   await chain.close(activation)
 }
 
-/** Collects until nothing is left; says how many it removed. */
+/** Collects once; says how many it removed. */
 async function collect(): Promise<void> {
   say('ready')
   await heard()
