@@ -49,7 +49,8 @@ export async function collect(sweep: Sweep): Promise<number> {
 
 /**
  * One process of many collects at a time: who finds another one at it leaves it the work. Its file is
- * gone afterwards; where it cannot be made, all collect, as in PHP.
+ * gone afterwards, or after the next collection where somebody gave up waiting for it just then; where
+ * it cannot be made, all collect, as in PHP.
  */
 async function alone(
   { files, folder, context }: Sweep,

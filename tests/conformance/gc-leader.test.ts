@@ -131,20 +131,22 @@ describeWith('perl', 'gc of files by eight processes (THREATS T52)', () => {
     const live = join(savePath, `sess_${'a'.repeat(32)}`)
     writeFileSync(live, 'n|i:1;', { mode: 0o600 })
     const args = [savePath, '', '{}', 'collect']
-    const workers = await Promise.all(
-      Array.from({ length: 8 }, () => talkToNode('tests/helpers/children/files-worker.ts', args)),
-    )
-    for (const worker of workers) expect(await worker.line()).toBe('ready')
-    for (const worker of workers) worker.say('go')
-    const counts = await Promise.all(workers.map(async (worker) => Number(await worker.line())))
+    const collector = async () => {
+      const worker = await talkToNode('tests/helpers/children/files-worker.ts', args)
+      expect(await worker.line()).toBe('ready')
+      return async () => {
+        worker.say('go')
+        return Number(await worker.line())
+      }
+    }
+    const eight = await Promise.all(Array.from({ length: 8 }, collector))
+    const counts = await Promise.all(eight.map((collect) => collect()))
+    // What a machine that stands still made look used is left to the next ones that collect.
+    for (let more = 0; more < 10 && readdirSync(savePath).length > 1; more += 1) {
+      counts.push(await (await collector())())
+    }
 
-    // A machine that stands still makes files look used: such are left to the next one that collects.
-    const left = readdirSync(savePath).length - 1
-    expect(counts.reduce((sum, count) => sum + count) + left).toBe(500)
-    const last = await talkToNode('tests/helpers/children/files-worker.ts', args)
-    expect(await last.line()).toBe('ready')
-    last.say('go')
-    expect(await last.line()).toBe(String(left))
+    expect(counts.reduce((sum, count) => sum + count)).toBe(500)
     expect(readdirSync(savePath)).toEqual([`sess_${'a'.repeat(32)}`])
   }, 60_000)
 })
